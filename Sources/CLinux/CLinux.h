@@ -1,0 +1,112 @@
+// Headers only: the kernel's interface (UAPI), libnl-3 and libnuma, for `Kernel` and `Netlink`.
+//
+// The few functions below stand for macros and variadic calls that Swift cannot import. Each is
+// `static inline` and does nothing but name the macro or pass its arguments on.
+#ifndef KVMTUNE_CLINUX_H
+#define KVMTUNE_CLINUX_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/ethtool_netlink.h>
+#include <linux/filter.h>
+#include <linux/genetlink.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <linux/netlink.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netlink/attr.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/veth.h>
+#include <netlink/route/qdisc.h>
+#include <netlink/route/tc.h>
+#include <netlink/socket.h>
+#include <numa.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static inline int kvmtune_open(const char *path, int flags, mode_t mode) {
+  return open(path, flags, mode);
+}
+static inline int kvmtune_fcntl(int descriptor, int command, int argument) {
+  return fcntl(descriptor, command, argument);
+}
+static inline int kvmtune_ioctl(int descriptor, unsigned long request, void *argument) {
+  return ioctl(descriptor, request, argument);
+}
+static inline int kvmtune_prctl(int option, unsigned long argument) {
+  return prctl(option, argument, 0, 0, 0);
+}
+static inline int kvmtune_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }
+
+// Swift's own view of the C library has no GNU extensions, and one program may not have two views
+// of it. So the calls below, which glibc declares only for _GNU_SOURCE, are made by number.
+static inline pid_t kvmtune_gettid(void) { return (pid_t)syscall(SYS_gettid); }
+static inline int kvmtune_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
+static inline int kvmtune_setns(int descriptor, int type) {
+  return (int)syscall(SYS_setns, descriptor, type);
+}
+static inline int kvmtune_sched_setaffinity(const unsigned long *mask, size_t bytes) {
+  return (int)syscall(SYS_sched_setaffinity, 0, bytes, mask);
+}
+static inline int kvmtune_sched_getaffinity(unsigned long *mask, size_t bytes) {
+  return (int)syscall(SYS_sched_getaffinity, 0, bytes, mask);
+}
+
+// The layout of struct mmsghdr, which sendmmsg(2) and recvmmsg(2) take.
+struct kvmtune_mmsghdr {
+  struct msghdr header;
+  unsigned int length;
+};
+static inline int kvmtune_sendmmsg(int descriptor, struct kvmtune_mmsghdr *messages,
+                                   unsigned int count, int flags) {
+  return (int)syscall(SYS_sendmmsg, descriptor, messages, count, flags);
+}
+static inline int kvmtune_recvmmsg(int descriptor, struct kvmtune_mmsghdr *messages,
+                                   unsigned int count, int flags) {
+  return (int)syscall(SYS_recvmmsg, descriptor, messages, count, flags, (void *)0);
+}
+
+// The TAP requests are function-like macros over their argument's type (if_tun.h).
+static const unsigned long KVMTUNE_TUNSETIFF = TUNSETIFF;
+static const unsigned long KVMTUNE_TUNSETVNETHDRSZ = TUNSETVNETHDRSZ;
+static const unsigned long KVMTUNE_TUNSETSNDBUF = TUNSETSNDBUF;
+static const unsigned long KVMTUNE_TUNSETOFFLOAD = TUNSETOFFLOAD;
+
+// Flags that glibc hides in the same way (unshare(2), mount namespaces(7)).
+enum { KVMTUNE_CLONE_NEWNS = 0x00020000, KVMTUNE_CLONE_NEWNET = 0x40000000 };
+
+#endif

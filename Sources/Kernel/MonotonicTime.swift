@@ -1,0 +1,52 @@
+import CLinux
+
+/// A moment of `CLOCK_MONOTONIC`, in nanoseconds since an arbitrary start (clock_gettime(2)).
+package struct MonotonicTime: Sendable, Hashable, Comparable {
+  package var nanoseconds: UInt64
+
+  @inlinable package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+  /// Now. Never fails: the clock is always there.
+  package static func now() -> MonotonicTime { MonotonicTime(nanoseconds: read(CLOCK_MONOTONIC)) }
+
+  /// CPU time that the calling thread has used, in nanoseconds, system and user.
+  package static func threadCPU() -> UInt64 { read(CLOCK_THREAD_CPUTIME_ID) }
+
+  /// Wall-clock nanoseconds since 1970-01-01T00:00:00Z; for time stamps, never for intervals.
+  package static func sinceEpoch() -> UInt64 { read(CLOCK_REALTIME) }
+
+  /// CPU time in nanoseconds that a task of this machine has used, or nil if there is none: a
+  /// kernel thread such as `ksoftirqd/0` as well as a process of ours.
+  package static func processCPU(_ process: Int32) -> UInt64? {
+    var clock = clockid_t()
+    guard unsafe clock_getcpuclockid(process, &clock) == 0 else { return nil }
+    return read(clock)
+  }
+
+  package static func + (time: MonotonicTime, nanoseconds: UInt64) -> MonotonicTime {
+    MonotonicTime(nanoseconds: time.nanoseconds + nanoseconds)
+  }
+
+  /// Nanoseconds from `earlier` to `later`; 0 if they are the other way round.
+  package static func - (later: MonotonicTime, earlier: MonotonicTime) -> UInt64 {
+    later > earlier ? later.nanoseconds - earlier.nanoseconds : 0
+  }
+
+  package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
+    left.nanoseconds < right.nanoseconds
+  }
+
+  /// Sleeps until this moment, or a little longer; signals do not cut it short.
+  package func sleepUntil() {
+    var until = timespec(
+      tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    while unsafe clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nil) == EINTR {}
+  }
+
+  private static func read(_ clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    let result = unsafe clock_gettime(clock, &time)
+    precondition(result == 0, "the clock is always there")
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}

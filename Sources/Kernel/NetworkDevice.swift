@@ -1,0 +1,71 @@
+/// A 48-bit hardware address (IEEE 802).
+package struct MACAddress: Sendable, Hashable, CustomStringConvertible {
+  /// Exactly six octets, the first on the wire first.
+  package let octets: [UInt8]
+
+  /// Nil unless there are six octets.
+  package init?(octets: some Collection<UInt8>) {
+    guard octets.count == 6 else { return nil }
+    self.octets = Array(octets)
+  }
+
+  /// Reads `02:00:5e:10:00:01`; nil if it is anything else.
+  package init?(_ text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let octets = parts.compactMap { $0.count == 2 ? UInt8($0, radix: 16) : nil }
+    guard octets.count == parts.count else { return nil }
+    self.init(octets: octets)
+  }
+
+  package var description: String {
+    octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+  }
+}
+
+/// A network device where it lives: its namespace, name, index and hardware address.
+package struct NetworkDevice: Sendable {
+  package let namespace: NetworkNamespace
+  /// As `ip link` shows it, at most 15 bytes.
+  package let name: String
+  /// The kernel's `ifindex`, unique within the namespace and not reused while it lives.
+  package let index: Int32
+  package let address: MACAddress
+
+  package init(namespace: NetworkNamespace, name: String, index: Int32, address: MACAddress) {
+    self.namespace = namespace
+    self.name = name
+    self.index = index
+    self.address = address
+  }
+}
+
+/// One end of a path that traffic takes.
+package struct Endpoint: Sendable {
+  package let device: NetworkDevice
+  /// The address that sockets use at this end, as dotted text; nil where there is no IP stack.
+  package let ipv4: String?
+  /// The queues of the TAP that a phantom guest holds at this end; nil for any other device.
+  package let tap: TapDevice?
+
+  package init(device: NetworkDevice, ipv4: String? = nil, tap: TapDevice? = nil) {
+    self.device = device
+    self.ipv4 = ipv4
+    self.tap = tap
+  }
+}
+
+/// A counter of frames that the kernel dropped at one named place on the path.
+///
+/// The places of one path are disjoint: no frame is counted by two of them, so that the ledger
+/// can add them up. Read it only when traffic is stopped and drained.
+package struct DropCounter: Sendable {
+  /// The hop as it stands behind `drop.` in the CSV: `qdisc`, `backlog`, `tap-ring`, …
+  package let hop: String
+  /// The running total in frames.
+  package let read: @Sendable () throws -> UInt64
+
+  package init(hop: String, read: @escaping @Sendable () throws -> UInt64) {
+    self.hop = hop
+    self.read = read
+  }
+}

@@ -1,0 +1,78 @@
+/// What was measured: a name with its unit in it, and which way is good.
+package struct Metric: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// The column in the CSV: `throughput_bps`.
+  package let name: String
+  package let polarity: Polarity
+  /// One line for `--help` and reports.
+  package let meaning: String
+
+  package enum Polarity: String, Sendable { case moreIsBetter, lessIsBetter, neither }
+
+  private init(_ name: String, _ polarity: Polarity, _ meaning: String) {
+    self.name = name
+    self.polarity = polarity
+    self.meaning = meaning
+  }
+
+  package var description: String { name }
+  package static func < (left: Metric, right: Metric) -> Bool { left.order < right.order }
+  package static func == (left: Metric, right: Metric) -> Bool { left.name == right.name }
+  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+  private var order: Int { Self.all.firstIndex(of: self) ?? Self.all.count }
+
+  package static let throughput = Metric(
+    "throughput_bps", .moreIsBetter, "delivered bits per second, frames without preamble and FCS")
+  package static let deliveredRate = Metric(
+    "delivered_pps", .moreIsBetter, "frames per second counted by the receiver")
+  package static let offeredRate = Metric(
+    "offered_pps", .neither, "frames per second accepted by the sending kernel")
+  package static let intendedRate = Metric(
+    "intended_pps", .neither, "frames per second that the schedule asked for")
+  package static let loss = Metric(
+    "loss_ratio", .lessIsBetter, "offered frames that did not arrive, as a share of the offered")
+  package static let cpuPerFrame = Metric(
+    "cpu_ns_per_frame", .lessIsBetter,
+    "CPU time of every thread that worked, softirq and steal in it, for each delivered frame")
+  package static let latencyP50 = Metric(
+    "latency_p50_us", .lessIsBetter, "median round trip from the intended time, microseconds")
+  package static let latencyP99 = Metric(
+    "latency_p99_us", .lessIsBetter, "99th percentile of the round trip, microseconds")
+  package static let latencyP999 = Metric(
+    "latency_p999_us", .lessIsBetter, "99.9th percentile of the round trip, microseconds")
+  package static let latencyMaximum = Metric(
+    "latency_max_us", .lessIsBetter, "longest round trip, microseconds")
+  package static let gapErrorP50 = Metric(
+    "gap_error_p50_us", .lessIsBetter, "median lateness of a frame against its schedule")
+  package static let gapErrorP99 = Metric(
+    "gap_error_p99_us", .lessIsBetter, "99th percentile of the lateness against the schedule")
+  package static let offered = Metric(
+    "offered_frames", .neither, "frames accepted by the sending kernel")
+  package static let delivered = Metric(
+    "delivered_frames", .neither, "frames counted once by the receiver")
+  package static let lost = Metric("lost_frames", .lessIsBetter, "offered and never received")
+  package static let duplicated = Metric(
+    "duplicated_frames", .lessIsBetter, "received again after the first time")
+  package static let reordered = Metric(
+    "reordered_frames", .lessIsBetter, "received after a later sequence number (RFC 4737)")
+  package static let corrupt = Metric(
+    "corrupt_frames", .lessIsBetter, "ours by their magic, but with a wrong checksum or length")
+  package static let foreign = Metric(
+    "foreign_frames", .neither, "not ours, or of another run")
+  package static let unexplained = Metric(
+    "unexplained_frames", .lessIsBetter, "offered − delivered − every named drop")
+  package static let refused = Metric(
+    "refused_frames", .neither, "frames the sending kernel refused at once (ENOBUFS)")
+  package static let retransmitted = Metric(
+    "retransmitted_segments", .lessIsBetter, "TCP segments sent again")
+
+  /// Every metric, in the order of the CSV's columns.
+  package static let all: [Metric] = [
+    throughput, deliveredRate, offeredRate, intendedRate, loss, cpuPerFrame, latencyP50,
+    latencyP99, latencyP999, latencyMaximum, gapErrorP50, gapErrorP99, offered, delivered, lost,
+    duplicated, reordered, corrupt, foreign, unexplained, refused, retransmitted,
+  ]
+
+  /// The metric of that name, or nil.
+  package static func named(_ name: String) -> Metric? { all.first { $0.name == name } }
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Kvmtune: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "kvmtune", abstract: "x")
+}
