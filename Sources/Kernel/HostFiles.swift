@@ -34,7 +34,9 @@ package struct HostFiles: Sendable, Hashable {
     var chunk = [UInt8](repeating: 0, count: 16384)
     while true {
       let count = try syscall("read", on: real) {
-        unsafe chunk.withUnsafeMutableBytes { unsafe CLinux.read(file.rawValue, $0.baseAddress, $0.count) }
+        unsafe chunk.withUnsafeMutableBytes {
+          unsafe CLinux.read(file.rawValue, $0.baseAddress, $0.count)
+        }
       }
       if count == 0 { break }
       bytes.append(contentsOf: chunk[..<count])
@@ -58,7 +60,9 @@ package struct HostFiles: Sendable, Hashable {
     let file = try OwnedDescriptor(opening: real, O_WRONLY | O_TRUNC)
     var bytes = Array(text.utf8)
     try syscall("write", on: real) {
-      unsafe bytes.withUnsafeMutableBytes { unsafe CLinux.write(file.rawValue, $0.baseAddress, $0.count) }
+      unsafe bytes.withUnsafeMutableBytes {
+        unsafe CLinux.write(file.rawValue, $0.baseAddress, $0.count)
+      }
     }
   }
 

@@ -1,0 +1,51 @@
+# Two commands are all a newcomer needs:
+#   make sweep   install what is missing, build, tune the built-in lab, recommend
+#   make test    install what is missing, lint, run every tier of the tests
+#
+# Both want root, Swift 6.3 and a Debian system.
+
+PROFILE ?= Profiles/lab.yaml
+KVMTUNE := .build/release/kvmtune
+SWIFT   ?= swift
+
+BUILD_PACKAGES := libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libnuma-dev pkg-config
+TEST_PACKAGES  := ethtool iproute2 tshark
+
+.PHONY: help build sweep test lint format install clean build-packages test-packages
+
+help:
+	@sed -n 's/^#  *\(make .*\)/\1/p' Makefile
+
+build: build-packages
+	$(SWIFT) build -c release --product kvmtune
+
+sweep: build
+	$(KVMTUNE) sweep $(PROFILE)
+
+# One configuration for the program and its tests, so that the program tested is the one shipped.
+test: build test-packages lint
+	KVMTUNE_REQUIRE=lab $(SWIFT) test -c release --disable-xctest --no-parallel
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+install: build
+	install -D -m 0755 $(KVMTUNE) $(DESTDIR)/usr/local/bin/kvmtune
+
+clean:
+	$(SWIFT) package clean
+
+# Installs the Debian packages that are missing, and says nothing if none is.
+install_missing = missing=$$(for p in $(1); do \
+	  dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || echo $$p; done); \
+	[ -z "$$missing" ] || { echo "installing:" $$missing; apt-get -q update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $$missing; }
+
+build-packages:
+	@$(call install_missing,$(BUILD_PACKAGES))
+
+test-packages:
+	@$(call install_missing,$(TEST_PACKAGES))
