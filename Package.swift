@@ -59,7 +59,7 @@ let package = Package(
       ], swiftSettings: strict),
 
     tests("KernelTests", ["Kernel", system]),
-    tests("NetlinkTests", ["Netlink", "Kernel"]),
+    tests("NetlinkTests", ["Netlink", "Kernel", system]),
     tests("MeasurementTests", ["Measurement"]),
     tests("KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement"]),
     tests("TrafficTests", ["Traffic", "Kernel", "Measurement"]),
