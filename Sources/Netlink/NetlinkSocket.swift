@@ -191,7 +191,7 @@ private final class ReplyCollector {
 
 extension NetlinkMessage {
   /// Copies a message whose length libnl has checked.
-  fileprivate init(copying header: UnsafeMutablePointer<nlmsghdr>) {
+  init(copying header: UnsafeMutablePointer<nlmsghdr>) {
     let size = MemoryLayout<nlmsghdr>.size
     let count = max(0, unsafe Int(header.pointee.nlmsg_len) - size)
     let start = unsafe UnsafeRawPointer(header) + size
