@@ -70,6 +70,9 @@ let package = Package(
     tests("CommandTests", []),
     tests(
       "LabTests",
-      ["Sweep", "Knobs", "Traffic", "Lab", "Optimiser", "Report", "Measurement", "Kernel"]),
+      [
+        "Sweep", "Knobs", "Traffic", "Lab", "Optimiser", "Report", "Measurement", "Netlink",
+        "Kernel", system,
+      ]),
   ]
 )
