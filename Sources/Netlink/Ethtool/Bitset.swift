@@ -1,4 +1,4 @@
-internal import CLinux
+import CLinux
 
 /// A bitset of the ethtool family in its verbose form: bits with the names that the kernel gives
 /// them (Documentation/networking/ethtool-netlink.rst, "Bit sets").

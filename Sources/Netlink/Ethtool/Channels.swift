@@ -1,4 +1,4 @@
-internal import CLinux
+import CLinux
 
 /// The queues of a device, as `ethtool -l` shows them. A sort that the device lacks is nil.
 package struct Channels: Sendable, Hashable {

@@ -1,4 +1,4 @@
-internal import CLinux
+import CLinux
 
 /// How a device gathers frames before it interrupts, as `ethtool -c` shows it.
 ///

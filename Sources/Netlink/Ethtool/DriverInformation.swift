@@ -1,4 +1,4 @@
-internal import CLinux
+import CLinux
 internal import Kernel
 
 /// Who drives a device, as `ethtool -i` shows it. What the driver does not say is empty.
@@ -21,13 +21,13 @@ extension NetlinkSession {
   /// The driver of a device, by the `ETHTOOL_GDRVINFO` request of ioctl(2): netlink has none.
   ///
   /// - Parameter name: as `ip link` shows it.
-  /// - Throws: `SystemCallError`: `.noSuchDevice`, or `.notSupported` if it has no driver to ask.
+  /// - Throws: `SystemCallError`: `ENODEV`, or `.notSupported` if it has no driver to ask.
   package func driver(of name: String) throws -> DriverInformation {
     try namespace.run {
       guard name.utf8.count < Int(IFNAMSIZ) else {
-        throw SystemCallError("ioctl(ETHTOOL_GDRVINFO)", .noSuchDevice, on: name)
+        throw SystemCallError("ioctl(ETHTOOL_GDRVINFO)", .operationNotSupportedByDevice, on: name)
       }
-      let socket = OwnedDescriptor(
+      let descriptor = OwnedDescriptor(
         adopting: try Kernel.syscall("socket") {
           socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         })
@@ -42,7 +42,7 @@ extension NetlinkSession {
         unsafe request.ifr_ifru.ifru_data = UnsafeMutableRawPointer(pointer)
           .assumingMemoryBound(to: CChar.self)
         try Kernel.syscall("ioctl(ETHTOOL_GDRVINFO)", on: name) {
-          unsafe kvmtune_ioctl(socket.rawValue, UInt(SIOCETHTOOL), &request)
+          unsafe kvmtune_ioctl(descriptor.rawValue, UInt(SIOCETHTOOL), &request)
         }
       }
       return DriverInformation(

@@ -1,4 +1,4 @@
-internal import CLinux
+import CLinux
 
 /// One offload of a device.
 package struct FeatureState: Sendable, Hashable {

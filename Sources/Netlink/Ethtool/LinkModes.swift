@@ -1,4 +1,4 @@
-internal import CLinux
+import CLinux
 
 /// What a link runs at, as `ethtool` without options shows it. What the device does not say is nil.
 package struct LinkModes: Sendable, Hashable {
@@ -24,9 +24,10 @@ package struct LinkModes: Sendable, Hashable {
     let speed = try reply[ETHTOOL_A_LINKMODES_SPEED]?.uint32()
     // SPEED_UNKNOWN is −1; some drivers say 0 without a carrier.
     speedMegabits = speed.flatMap { $0 == .max || $0 == 0 ? nil : Int($0) }
-    duplex = try reply[ETHTOOL_A_LINKMODES_DUPLEX]?.uint8()
-      .flatMap(Duplex.init(rawValue:))
-    autonegotiation = try reply[ETHTOOL_A_LINKMODES_AUTONEG]?.uint8().map { $0 != 0 }
+    let mode = try reply[ETHTOOL_A_LINKMODES_DUPLEX]?.uint8()
+    duplex = mode.flatMap(Duplex.init(rawValue:))
+    let negotiates = try reply[ETHTOOL_A_LINKMODES_AUTONEG]?.uint8()
+    autonegotiation = negotiates.map { $0 != 0 }
   }
 }
 
@@ -42,6 +43,7 @@ extension NetlinkSession {
   package func linkDetected(of index: Int32) throws -> Bool? {
     let reply = try AttributeReader(
       ethtoolReply("read the link state", ETHTOOL_MSG_LINKSTATE_GET, of: index))
-    return try reply[ETHTOOL_A_LINKSTATE_LINK]?.uint8().map { $0 != 0 }
+    let link = try reply[ETHTOOL_A_LINKSTATE_LINK]?.uint8()
+    return link.map { $0 != 0 }
   }
 }

@@ -1,4 +1,4 @@
-internal import CLinux
+import CLinux
 internal import SystemPackage
 
 /// The generic family `ethtool` (Documentation/networking/ethtool-netlink.rst): every request

@@ -1,4 +1,4 @@
-internal import CLinux
+import CLinux
 
 /// The descriptor rings of a device, as `ethtool -g` shows them. A sort that it lacks is nil.
 package struct Rings: Sendable, Hashable {
