@@ -58,6 +58,7 @@ let package = Package(
         arguments, system,
       ], swiftSettings: strict),
 
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("KernelTests", ["Kernel", system]),
     tests("NetlinkTests", ["Netlink", "Kernel", system]),
     tests("MeasurementTests", ["Measurement"]),
@@ -65,9 +66,9 @@ let package = Package(
     tests("TrafficTests", ["Traffic", "Kernel", "Measurement"]),
     tests("OptimiserTests", ["Optimiser", "Measurement"]),
     tests("ReportTests", ["Report", "Measurement"]),
-    tests("SweepTests", ["Sweep", "Optimiser", "Measurement"]),
+    tests("SweepTests", ["Sweep", "Optimiser", "Measurement", "Kernel"]),
     tests("TidyTests", []),
-    tests("CommandTests", []),
+    tests("CommandTests", ["kvmtune", "TestSupport"]),
     tests(
       "LabTests",
       [
