@@ -31,7 +31,7 @@ package struct ChildProcess: Sendable {
     var texts = unsafe (["kvmtune"] + arguments).map { unsafe strdup($0) }
     var variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") }
     defer {
-      for unsafe text in unsafe texts + variables { unsafe free(text) }
+      for unsafetext in unsafe texts + variables { unsafe free(text) }
     }
     unsafe texts.append(nil)
     unsafe variables.append(nil)
