@@ -31,7 +31,7 @@ package struct ChildProcess: Sendable {
     var texts = unsafe (["kvmtune"] + arguments).map { unsafe strdup($0) }
     var variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") }
     defer {
-      for unsafetext in unsafe texts + variables { unsafe free(text) }
+      unsafe (texts + variables).forEach { unsafe free($0) }
     }
     unsafe texts.append(nil)
     unsafe variables.append(nil)
