@@ -1,7 +1,7 @@
 /// The name of a knob: `mtu`, `ring.rx`, `sysctl.net.core.netdev_budget`. The same string in YAML,
 /// CSV, on the command line and in the documentation.
-package struct KnobName: RawRepresentable, Hashable, Comparable, Codable, Sendable,
-  ExpressibleByStringLiteral, CustomStringConvertible
+package struct KnobName: RawRepresentable, Hashable, Comparable, Codable, CodingKeyRepresentable,
+  Sendable, ExpressibleByStringLiteral, CustomStringConvertible
 {
   package let rawValue: String
   package init(rawValue: String) { self.rawValue = rawValue }
@@ -52,7 +52,7 @@ extension KnobValue: Codable {
 /// A value for some knobs; those not named stay as the host has them.
 ///
 /// The empty configuration is the baseline: the target as it was found.
-package struct Configuration: Hashable, Sendable, Codable, CustomStringConvertible {
+package struct Configuration: Hashable, Sendable, CustomStringConvertible {
   package var values: [KnobName: KnobValue]
 
   package init(_ values: [KnobName: KnobValue] = [:]) { self.values = values }
@@ -75,5 +75,16 @@ package struct Configuration: Hashable, Sendable, Codable, CustomStringConvertib
     isBaseline
       ? "default"
       : names.map { "\($0)=\(values[$0]?.description ?? "")" }.joined(separator: " ")
+  }
+}
+
+/// As one object: a member for each knob, its value as text.
+extension Configuration: Codable {
+  package init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode([KnobName: KnobValue].self))
+  }
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(values)
   }
 }

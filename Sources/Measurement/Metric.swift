@@ -66,6 +66,14 @@ package struct Metric: Hashable, Comparable, Sendable, CustomStringConvertible {
   package static let retransmitted = Metric(
     "retransmitted_segments", .lessIsBetter, "TCP segments sent again")
 
+  /// Whether two values can be held against each other as a ratio: false where 0 is an ordinary
+  /// value, as for frames lost. Such a metric can only be bounded by a constraint.
+  package var hasRatio: Bool { !Self.oftenZero.contains(self) }
+
+  private static let oftenZero: Set<Metric> = [
+    loss, lost, duplicated, reordered, corrupt, foreign, unexplained, refused, retransmitted,
+  ]
+
   /// Every metric, in the order of the CSV's columns.
   package static let all: [Metric] = [
     throughput, deliveredRate, offeredRate, intendedRate, loss, cpuPerFrame, latencyP50,

@@ -1,0 +1,140 @@
+/// Two samples of the same moment, one on either side of a comparison.
+package struct SamplePair: Hashable, Sendable {
+  package let reference: Sample
+  package let candidate: Sample
+
+  /// Whether both samples may count.
+  package var isValid: Bool { reference.isValid && candidate.isValid }
+}
+
+/// The samples of one workload in one block of a trial.
+package struct Block: Hashable, Sendable {
+  package let workload: String
+  package let number: Int
+  /// In the order of sample numbers.
+  package let pairs: [SamplePair]
+  /// False if a sample has lost its partner: the writing of the block was cut short.
+  package let isComplete: Bool
+}
+
+/// All that was measured for one trial.
+package struct TrialEvidence: Hashable, Sendable {
+  package let number: Int
+  /// The candidate's role.
+  package let role: Role
+  package let candidate: Configuration
+  /// What the candidate is held against: the baseline but for ``Role/ablate``.
+  package let reference: Configuration
+  /// What the kernel made of either, as the first valid samples say; nil if there is none.
+  package let candidateEffective: Configuration?
+  package let referenceEffective: Configuration?
+  /// In order of workload and number.
+  package let blocks: [Block]
+
+  package func blocks(of workload: String) -> [Block] { blocks.filter { $0.workload == workload } }
+}
+
+/// The rows of one NIC, sorted into trials, blocks and pairs. The order of the rows is of no matter.
+package struct Evidence: Hashable, Sendable {
+  /// In the order of their numbers.
+  package let trials: [TrialEvidence]
+
+  /// Throws if rows contradict each other: a sample that is there twice, or a trial with several
+  /// candidates.
+  package init(_ records: [TrialRecord]) throws(EvidenceError) {
+    var trials: [TrialEvidence] = []
+    let byTrial = Dictionary(grouping: records, by: \.trial)
+    for number in byTrial.keys.sorted() {
+      if let trial = try TrialEvidence(number, byTrial[number] ?? []) { trials.append(trial) }
+    }
+    self.trials = trials
+  }
+
+  /// The workloads, sorted by name.
+  package var workloads: [String] {
+    Set(trials.flatMap { $0.blocks.map(\.workload) }).sorted()
+  }
+
+  /// The workloads of which some valid sample has the metric, sorted by name.
+  package func workloads(with metric: Metric) -> [String] {
+    let blocks = trials.lazy.flatMap(\.blocks).filter { block in
+      block.pairs.contains { pair in
+        [pair.reference, pair.candidate].contains { $0.isValid && $0.metrics[metric] != nil }
+      }
+    }
+    return Set(blocks.map(\.workload)).sorted()
+  }
+}
+
+/// Rows that can not all be true.
+package struct EvidenceError: Error, Hashable, Sendable, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}
+
+extension TrialEvidence {
+  /// Nil if only the reference was written yet.
+  fileprivate init?(_ number: Int, _ rows: [TrialRecord]) throws(EvidenceError) {
+    let references = rows.filter { $0.role == .baseline }.sorted(by: isEarlier)
+    let candidates = rows.filter { $0.role != .baseline }.sorted(by: isEarlier)
+    guard let candidate = candidates.first else { return nil }
+    self.number = number
+    role = candidate.role
+    self.candidate = candidate.requested
+    reference = references.first?.requested ?? .baseline
+    let same =
+      candidates.allSatisfy { $0.role == candidate.role && $0.requested == candidate.requested }
+      && references.allSatisfy { $0.requested == references[0].requested }
+    guard same else {
+      throw EvidenceError("trial \(number) has more than one candidate or reference")
+    }
+    candidateEffective = candidates.first { $0.measured.isValid }?.effective
+    referenceEffective = references.first { $0.measured.isValid }?.effective
+    blocks = try Self.blocks(number, references, candidates)
+  }
+
+  private static func blocks(
+    _ trial: Int, _ references: [TrialRecord], _ candidates: [TrialRecord]
+  ) throws(EvidenceError) -> [Block] {
+    struct Place: Hashable { let workload: String, block: Int }
+    func place(_ row: TrialRecord) -> Place { Place(workload: row.workload, block: row.block) }
+    let left = Dictionary(grouping: references, by: place)
+    let right = Dictionary(grouping: candidates, by: place)
+    var blocks: [Block] = []
+    for place in Set(left.keys).union(right.keys) {
+      let references = try bySample(left[place] ?? [])
+      let candidates = try bySample(right[place] ?? [])
+      let both = references.keys.filter { candidates[$0] != nil }.sorted()
+      blocks.append(
+        Block(
+          workload: place.workload, number: place.block,
+          pairs: both.compactMap { sample in
+            guard let reference = references[sample], let candidate = candidates[sample] else {
+              return nil
+            }
+            return SamplePair(reference: reference.measured, candidate: candidate.measured)
+          },
+          isComplete: both.count == references.count && both.count == candidates.count))
+    }
+    return blocks.sorted { ($0.workload, $0.number) < ($1.workload, $1.number) }
+  }
+
+  private static func bySample(
+    _ rows: [TrialRecord]
+  ) throws(EvidenceError) -> [Int: TrialRecord] {
+    var samples: [Int: TrialRecord] = [:]
+    for row in rows {
+      guard samples.updateValue(row, forKey: row.sample) == nil else {
+        throw EvidenceError(
+          "trial \(row.trial), workload \(row.workload), block \(row.block), sample \(row.sample): "
+            + "the role \(row.role) is there twice")
+      }
+    }
+    return samples
+  }
+}
+
+/// The order in which rows are looked at where the first one counts.
+private func isEarlier(_ left: TrialRecord, _ right: TrialRecord) -> Bool {
+  (left.workload, left.block, left.sample) < (right.workload, right.block, right.sample)
+}

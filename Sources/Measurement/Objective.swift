@@ -1,0 +1,122 @@
+/// Which way a metric shall go.
+package enum Goal: String, Sendable, Hashable, Codable, CaseIterable {
+  case maximise
+  case minimise
+}
+
+/// What a sweep is asked for: one metric to better, bounds to keep, and the smallest effect that is
+/// worth a change.
+///
+/// It has a notation of one line, which stands in every row of `trials.csv`:
+/// `maximise throughput_bps; subject-to latency_p99_us <= 1.10x baseline, loss_ratio <= 0.001;
+/// effect 2%`.
+package struct Objective: Hashable, Sendable, CustomStringConvertible {
+  package let goal: Goal
+  package let metric: Metric
+  package let constraints: [Constraint]
+  /// The smallest effect that is worth a change, in per cent: 0 or more, below 100.
+  package let effectPercent: Double
+
+  package static let defaultEffectPercent = 2.0
+
+  /// Throws if the metric has no ratio or is better the other way, or if the effect is out of range.
+  package init(
+    _ goal: Goal, _ metric: Metric, subjectTo constraints: [Constraint] = [],
+    effectPercent: Double = defaultEffectPercent
+  ) throws(ObjectiveError) {
+    guard metric.hasRatio else {
+      throw ObjectiveError(
+        "\(metric) may be zero and has no ratio: bound it with subject-to instead")
+    }
+    let against: Goal? =
+      switch metric.polarity {
+      case .moreIsBetter: .minimise
+      case .lessIsBetter: .maximise
+      case .neither: nil
+      }
+    guard goal != against else {
+      let right = goal == .maximise ? "less: minimise it" : "more: maximise it"
+      throw ObjectiveError("\(metric) is better when it is \(right)")
+    }
+    guard effectPercent >= 0, effectPercent < 100 else {
+      throw ObjectiveError("effect is a percentage from 0% to below 100%, not \(effectPercent)%")
+    }
+    self.goal = goal
+    self.metric = metric
+    self.constraints = constraints
+    self.effectPercent = effectPercent
+  }
+
+  /// The smallest effect that is worth a change, as a share of the ratio: 0.02 for 2 %.
+  package var margin: Double { effectPercent / 100 }
+
+  /// Every metric that the objective looks at, without repeats.
+  package var metrics: [Metric] {
+    constraints.reduce(into: [metric]) { metrics, constraint in
+      if !metrics.contains(constraint.metric) { metrics.append(constraint.metric) }
+    }
+  }
+
+  /// The one-line notation, which ``init(parsing:)`` reads back as the same objective.
+  package var description: String {
+    let bounds =
+      constraints.isEmpty
+      ? "" : "; subject-to " + constraints.map(\.description).joined(separator: ", ")
+    return "\(goal.rawValue) \(metric)\(bounds); effect \(decimal(effectPercent))%"
+  }
+}
+
+/// A bound that a candidate must keep on every workload that has the metric.
+package struct Constraint: Hashable, Sendable, CustomStringConvertible {
+  package enum Comparison: String, Sendable, Hashable, CaseIterable {
+    case atMost = "<="
+    case atLeast = ">="
+  }
+
+  package let metric: Metric
+  package let comparison: Comparison
+  /// In the metric's own unit, or a factor of the baseline's value. Finite, not negative.
+  package let bound: Double
+  package let isRelativeToBaseline: Bool
+
+  /// Throws if the bound is negative or not finite, or relative for a metric that has no ratio.
+  package init(
+    _ metric: Metric, _ comparison: Comparison, _ bound: Double, relativeToBaseline: Bool = false
+  ) throws(ObjectiveError) {
+    guard bound.isFinite, bound >= 0 else {
+      throw ObjectiveError("the bound of \(metric) must be a number of 0 or more, not \(bound)")
+    }
+    guard metric.hasRatio || !relativeToBaseline else {
+      throw ObjectiveError(
+        "\(metric) may be zero, so no multiple of the baseline bounds it: "
+          + "give a value, such as \(metric) \(comparison.rawValue) 0.001")
+    }
+    guard bound > 0 || !relativeToBaseline else {
+      throw ObjectiveError("\(metric): a multiple of the baseline must be above 0")
+    }
+    self.metric = metric
+    self.comparison = comparison
+    self.bound = bound
+    self.isRelativeToBaseline = relativeToBaseline
+  }
+
+  /// `latency_p99_us <= 1.10x baseline` or `loss_ratio <= 0.001`.
+  package var description: String {
+    let value = isRelativeToBaseline ? "\(factor(bound))x baseline" : decimal(bound)
+    return "\(metric) \(comparison.rawValue) \(value)"
+  }
+}
+
+/// A number as people write it: `2`, not `2.0`.
+private func decimal(_ value: Double) -> String {
+  let text = value.description
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}
+
+/// A factor with at least two decimals: `1.10`.
+private func factor(_ value: Double) -> String {
+  let text = value.description
+  guard !text.contains("e"), let point = text.firstIndex(of: ".") else { return text }
+  let decimals = text.distance(from: point, to: text.endIndex) - 1
+  return text + String(repeating: "0", count: max(0, 2 - decimals))
+}

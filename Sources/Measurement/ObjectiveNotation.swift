@@ -1,0 +1,110 @@
+import Foundation
+
+/// Why a text is not an objective or constraint, and what would be.
+package struct ObjectiveError: Error, Hashable, Sendable, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}
+
+extension Objective {
+  /// Reads the one-line notation: `maximise METRIC[; subject-to BOUND, …][; effect P%]`.
+  ///
+  /// Throws with the part that is wrong, and with the nearest metric if its name is.
+  package init(parsing text: String) throws(ObjectiveError) {
+    let parts = text.split(separator: ";", omittingEmptySubsequences: false).map(trimmed)
+    let (goal, metric) = try Self.goal(parts[0])
+    var constraints: [Constraint]?
+    var effect: Double?
+    for part in parts.dropFirst() {
+      let keyword = part.prefix { !$0.isWhitespace }
+      let rest = trimmed(part.dropFirst(keyword.count))
+      switch keyword {
+      case "subject-to" where constraints == nil:
+        var bounds: [Constraint] = []
+        for bound in rest.split(separator: ",", omittingEmptySubsequences: false) {
+          bounds.append(try Constraint(parsing: String(bound)))
+        }
+        constraints = bounds
+      case "effect" where effect == nil:
+        effect = try Self.percent(parsing: rest)
+      case "subject-to", "effect":
+        throw ObjectiveError("\(keyword) stands twice in '\(text)'")
+      default:
+        throw ObjectiveError(
+          "'\(part)' is neither 'subject-to BOUND, …' nor 'effect PERCENT%' in '\(text)'")
+      }
+    }
+    try self.init(
+      goal, metric, subjectTo: constraints ?? [],
+      effectPercent: effect ?? Self.defaultEffectPercent)
+  }
+
+  /// Reads `2%`.
+  package static func percent(parsing text: String) throws(ObjectiveError) -> Double {
+    guard text.hasSuffix("%"), let value = number(trimmed(text.dropLast())) else {
+      throw ObjectiveError("'\(text)' is not a percentage: write it as 2%")
+    }
+    return value
+  }
+
+  private static func goal(_ text: String) throws(ObjectiveError) -> (Goal, Metric) {
+    let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+    guard words.count == 2, let goal = Goal(rawValue: words[0]) else {
+      throw ObjectiveError(
+        "'\(text)' is not a goal: write 'maximise METRIC' or 'minimise METRIC'")
+    }
+    return (goal, try Metric(parsing: words[1]))
+  }
+}
+
+extension Constraint {
+  /// Reads `METRIC <= NUMBER`, `METRIC >= NUMBER`, or either with `NUMBERx baseline`.
+  package init(parsing text: String) throws(ObjectiveError) {
+    let bound = trimmed(text)
+    for comparison in Comparison.allCases {
+      let sides = bound.components(separatedBy: comparison.rawValue)
+      guard sides.count == 2 else { continue }
+      let metric = try Metric(parsing: trimmed(sides[0]))
+      let value = trimmed(sides[1])
+      let words = value.split(whereSeparator: \.isWhitespace)
+      if let plain = number(value) {
+        try self.init(metric, comparison, plain)
+        return
+      }
+      if words.count == 2, words[1] == "baseline", words[0].hasSuffix("x"),
+        let factor = number(String(words[0].dropLast()))
+      {
+        try self.init(metric, comparison, factor, relativeToBaseline: true)
+        return
+      }
+      throw ObjectiveError(
+        "'\(value)' bounds nothing: write a number, as 0.001, or a multiple, as 1.10x baseline")
+    }
+    throw ObjectiveError(
+      "'\(bound)' is not a constraint: write it as 'loss_ratio <= 0.001' "
+        + "or 'latency_p99_us <= 1.10x baseline'")
+  }
+}
+
+extension Metric {
+  /// Finds the metric of that name; the error names the nearest.
+  package init(parsing name: String) throws(ObjectiveError) {
+    guard let metric = Metric.named(name) else {
+      let hint =
+        nearest(to: name, among: Metric.all.map(\.name)).map { "did you mean \($0)?" }
+        ?? "the metrics are \(Metric.all.map(\.name).joined(separator: ", "))"
+      throw ObjectiveError("there is no metric '\(name)': \(hint)")
+    }
+    self = metric
+  }
+}
+
+private func trimmed(_ text: some StringProtocol) -> String {
+  text.trimmingCharacters(in: .whitespaces)
+}
+
+/// A plain decimal number; nil for hexadecimal, infinity, NaN and everything else.
+private func number(_ text: String) -> Double? {
+  guard text.utf8.allSatisfy({ "+-.eE0123456789".utf8.contains($0) }) else { return nil }
+  return Double(text).flatMap { $0.isFinite ? $0 : nil }
+}
