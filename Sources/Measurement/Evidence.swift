@@ -25,7 +25,7 @@ package struct TrialEvidence: Hashable, Sendable {
   package let candidate: Configuration
   /// What the candidate is held against: the baseline but for ``Role/ablate``.
   package let reference: Configuration
-  /// What the kernel made of either, as the first valid samples say; nil if there is none.
+  /// What the kernel made of either, as the first valid samples say; nil if they do not.
   package let candidateEffective: Configuration?
   package let referenceEffective: Configuration?
   /// In order of workload and number.
@@ -50,19 +50,20 @@ package struct Evidence: Hashable, Sendable {
     self.trials = trials
   }
 
-  /// The workloads, sorted by name.
-  package var workloads: [String] {
-    Set(trials.flatMap { $0.blocks.map(\.workload) }).sorted()
-  }
-
-  /// The workloads of which some valid sample has the metric, sorted by name.
-  package func workloads(with metric: Metric) -> [String] {
-    let blocks = trials.lazy.flatMap(\.blocks).filter { block in
-      block.pairs.contains { pair in
-        [pair.reference, pair.candidate].contains { $0.isValid && $0.metrics[metric] != nil }
+  /// The workloads of which some sample has the metric, sorted by name.
+  ///
+  /// - Parameter trial: later trials are not looked at, so that what is measured later does not
+  ///   change what was found before.
+  package func workloads(with metric: Metric, upTo trial: Int) -> [String] {
+    var workloads: Set<String> = []
+    for block in trials.prefix(while: { $0.number <= trial }).lazy.flatMap(\.blocks)
+    where !workloads.contains(block.workload) {
+      let isMeasured = block.pairs.contains {
+        $0.reference.metrics[metric] != nil || $0.candidate.metrics[metric] != nil
       }
+      if isMeasured { workloads.insert(block.workload) }
     }
-    return Set(blocks.map(\.workload)).sorted()
+    return workloads.sorted()
   }
 }
 
@@ -88,8 +89,8 @@ extension TrialEvidence {
     guard same else {
       throw EvidenceError("trial \(number) has more than one candidate or reference")
     }
-    candidateEffective = candidates.first { $0.measured.isValid }?.effective
-    referenceEffective = references.first { $0.measured.isValid }?.effective
+    candidateEffective = effective(candidates)
+    referenceEffective = effective(references)
     blocks = try Self.blocks(number, references, candidates)
   }
 
@@ -132,6 +133,10 @@ extension TrialEvidence {
     }
     return samples
   }
+}
+
+private func effective(_ rows: [TrialRecord]) -> Configuration? {
+  rows.first { $0.measured.isValid && !$0.effective.values.isEmpty }?.effective
 }
 
 /// The order in which rows are looked at where the first one counts.

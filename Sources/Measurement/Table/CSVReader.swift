@@ -73,7 +73,8 @@ package struct CSVReader {
       {
         guard bytes[position] != .quote else {
           throw TableError(
-            line: line, column: number, "a quotation mark within a field that does not begin with one")
+            line: line, column: number,
+            "a quotation mark within a field that does not begin with one")
         }
         position += 1
       }
@@ -150,6 +151,7 @@ extension CSVReader {
       [.comma, .quote, .lineFeed, .carriageReturn].contains($0)
     }
     guard special || text.isEmpty else { return text }
-    return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+    return
+      "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
   }
 }

@@ -1,0 +1,85 @@
+internal import Measurement
+
+extension TrialFinding {
+  /// What a trial shows under an objective.
+  init(_ trial: TrialEvidence, in evidence: Evidence, _ objective: Objective, isRepeat: Bool) {
+    let workloads = evidence.workloads(with: objective.metric, upTo: trial.number)
+    let comparison = PairedComparison(trial, objective.metric, workloads: workloads)
+    let effect = isRepeat ? nil : comparison.effect
+    let pairs = trial.blocks.flatMap(\.pairs)
+    let valid = pairs.filter(\.isValid)
+    self.init(
+      trial: trial.number, role: trial.role.rawValue, configuration: trial.candidate,
+      reference: trial.reference,
+      outcome: isRepeat ? .sameAsEarlier : effect == nil ? .failed : .measured,
+      effect: effect, adjustedProbability: nil,
+      verdict: Verdict(effect, objective.goal, margin: objective.margin),
+      workloads: isRepeat
+        ? []
+        : workloads.compactMap { workload in
+          PairedComparison(trial, objective.metric, workload: workload).effect.map {
+            WorkloadFinding(
+              workload: workload, effect: $0,
+              verdict: Verdict($0, objective.goal, margin: objective.margin))
+          }
+        },
+      constraints: isRepeat
+        ? []
+        : objective.constraints.flatMap { constraint in
+          ConstraintCheck(constraint: constraint, trial: trial).findings(
+            on: evidence.workloads(with: constraint.metric, upTo: trial.number))
+        },
+      drops: valid.reduce(into: [:]) { drops, pair in
+        drops.merge(pair.candidate.drops) { $0 &+ $1 }
+      },
+      validPairs: valid.count, invalidPairs: pairs.count - valid.count)
+  }
+
+  /// The same finding as one of a family of tests.
+  func adjusted(to probability: Double, _ objective: Objective) -> TrialFinding {
+    TrialFinding(
+      trial: trial, role: role, configuration: configuration, reference: reference,
+      outcome: outcome, effect: effect, adjustedProbability: probability,
+      verdict: Verdict(
+        effect, objective.goal, margin: objective.margin, adjustedProbability: probability),
+      workloads: workloads, constraints: constraints, drops: drops, validPairs: validPairs,
+      invalidPairs: invalidPairs)
+  }
+
+  /// Whether some workload surely loses, though the mean may gain.
+  var harmsWorkload: Bool { workloads.contains { $0.verdict == .worse } }
+
+  /// Whether the candidate may be tried further: it gains, no smaller effect than the one that
+  /// matters was proven, and it breaks nothing by what was measured.
+  func isPromising(_ goal: Goal) -> Bool {
+    guard outcome == .measured, let effect, effect.gain(goal) > 0 else { return false }
+    return verdict != .equivalent && !harmsWorkload && !breaksConstraint
+  }
+
+  /// Whether the candidate may be recommended: it is better, no workload is worse, and every
+  /// constraint is proven to hold.
+  var isAccepted: Bool {
+    verdict == .better && !harmsWorkload && constraints.allSatisfy { $0.status == .met }
+  }
+
+  var breaksConstraint: Bool { constraints.contains { $0.status == .broken || $0.valueBreaks } }
+
+  /// For the trial of a set without one of its knobs: whether the knob can go.
+  func isHarmless(_ objective: Objective) -> Bool {
+    if outcome == .sameAsEarlier { return true }
+    guard let effect else { return false }
+    return effect.isNonInferior(objective.goal, margin: objective.margin) && !harmsWorkload
+      && !breaksConstraint
+  }
+}
+
+/// Corrects the findings of a search for having asked many questions (Holm).
+func corrected(_ findings: [TrialFinding], _ objective: Objective) -> [TrialFinding] {
+  let tested = findings.indices.filter { findings[$0].effect?.probability != nil }
+  let adjusted = Holm.adjusted(tested.compactMap { findings[$0].effect?.probability })
+  var corrected = findings
+  for (index, probability) in zip(tested, adjusted) {
+    corrected[index] = findings[index].adjusted(to: probability, objective)
+  }
+  return corrected
+}

@@ -1,0 +1,99 @@
+package import Measurement
+
+/// The plan of a sweep for one NIC: says which trial comes next.
+///
+/// It has no state: ``next(after:)`` looks at nothing but the records, so that resuming a killed
+/// sweep is reading its table and going on.
+package struct Campaign: Sendable {
+  package let objective: Objective
+  package let workloads: [String]
+  package let budget: Budget
+  /// What the search tries, in this order.
+  package let configurations: [Configuration]
+
+  /// - Parameters:
+  ///   - workloads: their names as in the records; every trial measures them all.
+  ///   - budget: how much each stage measures.
+  /// - Throws: if the strategy asks for too many configurations.
+  package init(
+    space: SearchSpace, strategy: Strategy, objective: Objective, workloads: [String],
+    budget: Budget = Budget()
+  ) throws(SearchSpaceError) {
+    self.objective = objective
+    self.workloads = workloads
+    self.budget = budget
+    configurations = try strategy.configurations(of: space)
+  }
+
+  /// The trial to measure now, or nil if the sweep is done.
+  ///
+  /// - Parameter records: every row of this NIC that is on disk, in any order.
+  /// - Throws: ``EvidenceError`` for rows that contradict each other, ``CampaignError`` for rows
+  ///   that no run of this plan could have left.
+  package func next(after records: [TrialRecord]) throws -> TrialRequest? {
+    try progress(after: records).request
+  }
+
+  /// How much is left to do. Before the search has a winner this is a guess from above: that every
+  /// knob must be put back once.
+  ///
+  /// - Throws: as ``next(after:)``.
+  package func remaining(after records: [TrialRecord]) throws -> Remaining {
+    let (request, findings) = try progress(after: records)
+    guard let request else { return Remaining(trials: 0, blocks: 0) }
+    let done = workloads.map { request.doneBlocks[$0]?.count ?? 0 }.min() ?? 0
+    var left = Remaining(trials: 1, blocks: max(0, request.blocks - done))
+    func add(_ trials: Int, _ role: Role) {
+      left.trials += max(0, trials)
+      left.blocks += max(0, trials) * 2 * budget.swapPairs(of: role)
+    }
+    let knobs =
+      findings.winner?.values.count ?? configurations.map(\.values.count).max() ?? 0
+    let validations = findings.checks.count { $0.role == Role.validate.rawValue }
+    switch request.role {
+    case .noise, .baseline:
+      add(configurations.count, .search)
+      add(knobs - 1, .ablate)
+      add(knobs > 1 ? 2 : 1, .validate)
+    case .search, .race:
+      add(configurations.count - findings.search.count - 1, .search)
+      add(knobs - 1, .ablate)
+      add(knobs > 1 ? 2 : 1, .validate)
+    case .validate:
+      add(validations == 0 ? knobs - 1 : 0, .ablate)
+      add(validations == 0 && knobs > 1 ? 1 : 0, .validate)
+    case .ablate:
+      add(knobs - findings.ablations.count - 1, .ablate)
+      add(1, .validate)
+    }
+    return left
+  }
+
+  private func progress(
+    after records: [TrialRecord]
+  ) throws -> (request: TrialRequest?, findings: Findings) {
+    var replay = Replay(
+      try Evidence(records), plan: Replay.Plan(budget: budget, workloads: workloads))
+    var findings = Findings()
+    do {
+      try Procedure(objective: objective, search: configurations).run(&replay, &findings)
+    } catch .pending(let request) {
+      return (request, findings)
+    } catch .mismatch(let error) {
+      throw error
+    }
+    return (nil, findings)
+  }
+}
+
+/// What a sweep has still to do.
+package struct Remaining: Hashable, Sendable {
+  package var trials: Int
+  /// Each of them measures every workload once.
+  package var blocks: Int
+
+  package init(trials: Int, blocks: Int) {
+    self.trials = trials
+    self.blocks = blocks
+  }
+}

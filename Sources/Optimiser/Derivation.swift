@@ -1,0 +1,86 @@
+package import Measurement
+
+extension Recommendation {
+  /// Derives the recommendations from the rows of a table and nothing else: one for each NIC, in
+  /// the order of their names. The order of the rows is of no matter.
+  ///
+  /// A table that ends early gives what it proves so far.
+  /// - Throws: ``ObjectiveError``, ``EvidenceError`` or ``CampaignError`` for rows that no sweep
+  ///   could have written.
+  package static func derive(from records: [TrialRecord]) throws -> [Recommendation] {
+    let byNIC = Dictionary(grouping: records, by: \.nic)
+    return try byNIC.keys.sorted().map { try derive(nic: $0, from: byNIC[$0] ?? []) }
+  }
+
+  private static func derive(
+    nic: String, from records: [TrialRecord]
+  ) throws -> Recommendation {
+    guard let head = records.first else {
+      throw EvidenceError("the table has no rows for \(nic)")
+    }
+    func same(_ column: String, _ value: (TrialRecord) -> String) throws {
+      if let other = records.first(where: { value($0) != value(head) }) {
+        throw EvidenceError(
+          "\(nic): the rows of one sweep have one \(column), not '\(value(head))' and "
+            + "'\(value(other))'")
+      }
+    }
+    try same("run", \.run)
+    try same("host", \.host)
+    try same("driver", \.driver)
+    try same("objective", \.objective)
+    try same("seed") { String($0.seed) }
+    let objective = try Objective(parsing: head.objective)
+    let evidence = try Evidence(records)
+    guard !evidence.workloads(with: objective.metric, upTo: .max).isEmpty else {
+      throw EvidenceError("\(nic): no sample has the metric \(objective.metric)")
+    }
+    let (findings, isComplete) = try findings(evidence, objective)
+    let conclusion = Conclusion(
+      findings: findings, objective: objective, isComplete: isComplete,
+      originals: originals(evidence))
+    let moments = records.map(\.measured.startedAt)
+    return Recommendation(
+      run: head.run, host: head.host, nic: nic, driver: head.driver, objective: head.objective,
+      seed: head.seed, decision: findings.accepted == nil ? .changeNothing : .change,
+      reason: conclusion.reason, knobs: conclusion.knobs, effect: conclusion.effect,
+      noise: findings.noise, checks: findings.checks, search: findings.search,
+      samples: SampleCount(records), firstSampleAt: Timestamp.text(moments.min() ?? 0),
+      lastSampleAt: Timestamp.text(moments.max() ?? 0))
+  }
+
+  /// Runs the procedure over what is on record. The search is what was searched.
+  private static func findings(
+    _ evidence: Evidence, _ objective: Objective
+  ) throws -> (findings: Findings, isComplete: Bool) {
+    let search = evidence.trials.filter { $0.role == .search }.map(\.candidate)
+    var replay = Replay(evidence, plan: nil)
+    var findings = Findings()
+    do {
+      try Procedure(objective: objective, search: search).run(&replay, &findings)
+    } catch .pending {
+      return (findings, false)
+    } catch .mismatch(let error) {
+      throw error
+    }
+    guard replay.isAtEnd else {
+      throw CampaignError("trials follow though the sweep was done: the records are not of one run")
+    }
+    return (findings, true)
+  }
+
+  /// Every knob as the kernel had it before anything was changed.
+  private static func originals(_ evidence: Evidence) -> Configuration {
+    evidence.trials.first { $0.reference.isBaseline && $0.referenceEffective != nil }?
+      .referenceEffective ?? .baseline
+  }
+}
+
+extension SampleCount {
+  fileprivate init(_ records: [TrialRecord]) {
+    let reasons = records.compactMap(\.measured.invalidReason)
+    self.init(
+      valid: records.count - reasons.count, invalid: reasons.count,
+      reasons: Dictionary(reasons.map { ($0, 1) }, uniquingKeysWith: +))
+  }
+}

@@ -1,0 +1,136 @@
+internal import Measurement
+
+/// The course of a sweep, from the noise check to the minimal set.
+///
+/// It is told once, as if every trial were measured already; ``Replay`` stops it where one is not.
+/// So running, resuming and deriving a recommendation again all follow the same lines.
+struct Procedure {
+  let objective: Objective
+  /// What the search tries, in this order.
+  let search: [Configuration]
+
+  func run(_ replay: inout Replay, _ findings: inout Findings) throws(Replay.Stop) {
+    try checkNoise(&replay, &findings)
+    if findings.noise?.failed == true { return }
+    try search(&replay, &findings)
+    guard let winner = findings.winner else { return }
+    let validation = try validate(winner, &replay, &findings)
+    guard validation.isAccepted else { return }
+    findings.accepted = validation
+    let minimal = try ablate(winner, &replay, &findings)
+    findings.minimal = minimal
+    guard minimal != winner else { return }
+    let confirmation = try validate(minimal, &replay, &findings)
+    if confirmation.isAccepted { findings.accepted = confirmation }
+  }
+
+  /// Default against default. Once in a while even a sound bench fails by chance, so that a failure
+  /// counts only if it comes twice.
+  private func checkNoise(_ replay: inout Replay, _ findings: inout Findings) throws(Replay.Stop) {
+    for _ in 0..<2 {
+      let trial = try replay.trial(.noise, .baseline)
+      let noise = NoiseFinding(
+        trial: assess(trial, replay),
+        autocorrelation: PairedComparison.autocorrelation(trial, objective.metric))
+      findings.noise = noise
+      if !noise.failed { return }
+    }
+  }
+
+  private func search(_ replay: inout Replay, _ findings: inout Findings) throws(Replay.Stop) {
+    var seen: Set<Configuration> = []
+    var tried: [TrialFinding] = []
+    defer { findings.search = corrected(tried, objective) }
+    for candidate in search {
+      func isRepeat(_ trial: TrialEvidence) -> Bool {
+        guard let effective = trial.candidateEffective else { return false }
+        return effective == trial.referenceEffective || seen.contains(effective)
+      }
+      let trial = try replay.trial(.search, candidate, isRepeat: isRepeat)
+      tried.append(assess(trial, replay, isRepeat: isRepeat(trial)))
+      if let effective = trial.candidateEffective { seen.insert(effective) }
+    }
+    findings.searchIsDone = true
+    findings.winner = best(of: corrected(tried, objective))
+  }
+
+  /// The largest gain of those that may be tried further; of equals the one that changes less, then
+  /// the one that was tried first.
+  private func best(of findings: [TrialFinding]) -> Configuration? {
+    func rank(_ finding: TrialFinding) -> (Double, Int, Int) {
+      (
+        -(finding.effect?.gain(objective.goal) ?? 0), finding.configuration.values.count,
+        finding.trial
+      )
+    }
+    return findings.filter { $0.isPromising(objective.goal) }
+      .min { rank($0) < rank($1) }?.configuration
+  }
+
+  /// Against the default, with fresh pairs: what won a search did so partly by luck.
+  private func validate(
+    _ candidate: Configuration, _ replay: inout Replay, _ findings: inout Findings
+  ) throws(Replay.Stop) -> TrialFinding {
+    let finding = assess(try replay.trial(.validate, candidate), replay)
+    findings.checks.append(finding)
+    return finding
+  }
+
+  /// Backward elimination: puts one knob back after the other, the one that seems to do least
+  /// first, and leaves it so if that surely loses less than the effect that matters. The last knob
+  /// needs no trial: without it nothing is changed.
+  private func ablate(
+    _ winner: Configuration, _ replay: inout Replay, _ findings: inout Findings
+  ) throws(Replay.Stop) -> Configuration {
+    var current = winner
+    for knob in ascendingEffect(winner, findings.search) where current.values.count > 1 {
+      func isRepeat(_ trial: TrialEvidence) -> Bool {
+        trial.candidateEffective != nil && trial.candidateEffective == trial.referenceEffective
+      }
+      let candidate = current.reverting(knob)
+      let trial = try replay.trial(.ablate, candidate, against: current, isRepeat: isRepeat)
+      let finding = assess(trial, replay, isRepeat: isRepeat(trial))
+      findings.checks.append(finding)
+      findings.ablations[knob] = finding
+      if finding.isHarmless(objective) { current = candidate }
+    }
+    return current
+  }
+
+  /// The winner's knobs by what the search makes of them: the mean gain of the trials with the
+  /// winner's value less that of the others.
+  private func ascendingEffect(_ winner: Configuration, _ tried: [TrialFinding]) -> [KnobName] {
+    func effect(_ knob: KnobName) -> Double {
+      func mean(_ isWith: Bool) -> Double {
+        let gains = tried.filter { ($0.configuration[knob] == winner[knob]) == isWith }
+          .compactMap { $0.effect?.gain(objective.goal) }
+        return Series.mean(gains) ?? 0
+      }
+      return mean(true) - mean(false)
+    }
+    return winner.names.map { (effect($0), $0) }.sorted { $0 < $1 }.map(\.1)
+  }
+
+  private func assess(
+    _ trial: TrialEvidence, _ replay: Replay, isRepeat: Bool = false
+  ) -> TrialFinding {
+    TrialFinding(trial, in: replay.evidence, objective, isRepeat: isRepeat)
+  }
+}
+
+/// What a sweep has found so far.
+struct Findings {
+  var noise: NoiseFinding?
+  var search: [TrialFinding] = []
+  var searchIsDone = false
+  /// The best of the search; nil if nothing promised a gain.
+  var winner: Configuration?
+  /// Validations and ablations, in their order.
+  var checks: [TrialFinding] = []
+  /// The trial that put this knob back.
+  var ablations: [KnobName: TrialFinding] = [:]
+  /// The winner without what does nothing; nil until the elimination is done.
+  var minimal: Configuration?
+  /// The last validation that was passed: what is recommended.
+  var accepted: TrialFinding?
+}

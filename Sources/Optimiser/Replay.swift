@@ -1,0 +1,96 @@
+internal import Measurement
+
+/// Hands the trials of a sweep out in the order in which they were measured, and stops at the first
+/// one that is not measured yet.
+struct Replay {
+  /// Why the replay stopped.
+  enum Stop: Error {
+    /// Everything before is measured; this is not.
+    case pending(TrialRequest)
+    /// The records hold another trial here than the one that must follow.
+    case mismatch(CampaignError)
+  }
+
+  let evidence: Evidence
+  /// What a trial must hold to be done; nil to take what is there.
+  let plan: Plan?
+  private var trials: ArraySlice<TrialEvidence>
+  private var number = 0
+
+  struct Plan {
+    let budget: Budget
+    let workloads: [String]
+  }
+
+  init(_ evidence: Evidence, plan: Plan?) {
+    self.evidence = evidence
+    self.plan = plan
+    trials = evidence.trials[...]
+  }
+
+  /// Whether every trial was handed out.
+  var isAtEnd: Bool { trials.isEmpty }
+
+  /// The next trial, if it is done.
+  ///
+  /// - Parameter isRepeat: whether the trial needs no further blocks as its effective configuration
+  ///   was measured before.
+  mutating func trial(
+    _ role: Role, _ candidate: Configuration, against reference: Configuration = .baseline,
+    isRepeat: (TrialEvidence) -> Bool = { _ in false }
+  ) throws(Stop) -> TrialEvidence {
+    let recorded = trials.first
+    if let recorded {
+      guard recorded.number == number, recorded.role == role, recorded.candidate == candidate,
+        recorded.reference == reference
+      else { throw .mismatch(contradiction(recorded, role, candidate, reference)) }
+    }
+    let blocks = 2 * (plan?.budget.swapPairs(of: role) ?? 0)
+    guard let recorded, isDone(recorded, blocks) || isRepeat(recorded) || hasFailed(recorded) else {
+      throw .pending(
+        TrialRequest(
+          trial: number, role: role, candidate: candidate, reference: reference, blocks: blocks,
+          doneBlocks: recorded.map { doneBlocks($0) } ?? [:]))
+    }
+    trials = trials.dropFirst()
+    number += 1
+    return recorded
+  }
+
+  private func doneBlocks(_ trial: TrialEvidence) -> [String: Set<Int>] {
+    trial.blocks.filter(\.isComplete).reduce(into: [:]) {
+      $0[$1.workload, default: []].insert($1.number)
+    }
+  }
+
+  private func isDone(_ trial: TrialEvidence, _ blocks: Int) -> Bool {
+    guard let plan else { return true }
+    let done = doneBlocks(trial)
+    return plan.workloads.allSatisfy { done[$0]?.isSuperset(of: 0..<blocks) ?? false }
+  }
+
+  /// After a swap pair without one valid sample on any workload more of the same is no use: the
+  /// configuration can not be applied, or nothing gets through.
+  private func hasFailed(_ trial: TrialEvidence) -> Bool {
+    guard let plan else { return false }
+    let done = doneBlocks(trial)
+    return plan.workloads.allSatisfy { done[$0]?.isSuperset(of: 0..<2) ?? false }
+      && trial.blocks.allSatisfy { !$0.pairs.contains(where: \.isValid) }
+  }
+
+  private func contradiction(
+    _ recorded: TrialEvidence, _ role: Role, _ candidate: Configuration,
+    _ reference: Configuration
+  ) -> CampaignError {
+    CampaignError(
+      "trial \(recorded.number) is on record as \(recorded.role) of \(recorded.candidate) "
+        + "against \(recorded.reference), but trial \(number) must be \(role) of \(candidate) "
+        + "against \(reference): the records belong to another plan")
+  }
+}
+
+/// Records that no run of this plan could have left.
+package struct CampaignError: Error, Hashable, Sendable, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}
