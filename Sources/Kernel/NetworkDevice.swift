@@ -42,13 +42,20 @@ package struct NetworkDevice: Sendable {
 /// One end of a path that traffic takes.
 package struct Endpoint: Sendable {
   package let device: NetworkDevice
+  /// Where frames for this end are addressed to: the device's own address, or the guest's behind a
+  /// TAP (a bridge keeps frames for the TAP's own address to itself).
+  package let address: MACAddress
   /// The address that sockets use at this end, as dotted text; nil where there is no IP stack.
   package let ipv4: String?
   /// The queues of the TAP that a phantom guest holds at this end; nil for any other device.
   package let tap: TapDevice?
 
-  package init(device: NetworkDevice, ipv4: String? = nil, tap: TapDevice? = nil) {
+  /// - Parameter address: nil for the device's own.
+  package init(
+    device: NetworkDevice, address: MACAddress? = nil, ipv4: String? = nil, tap: TapDevice? = nil
+  ) {
     self.device = device
+    self.address = address ?? device.address
     self.ipv4 = ipv4
     self.tap = tap
   }
