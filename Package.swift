@@ -73,7 +73,7 @@ let package = Package(
       "LabTests",
       [
         "Sweep", "Knobs", "Traffic", "Lab", "Optimiser", "Report", "Measurement", "Netlink",
-        "Kernel", system,
+        "Kernel", "TestSupport", system,
       ]),
   ]
 )

@@ -2,10 +2,11 @@ import Foundation
 import Kernel
 import Netlink
 import SystemPackage
+import TestSupport
 import Testing
 
 /// What we read and change over netlink, against what `ethtool` and `tc` say of the same device.
-@Suite(.serialized, .enabled(if: OracleBench.isUsable, "needs root, ethtool, ip and tc"))
+@Suite(.serialized, .enabled(if: LabTier.isOn, "\(LabTier.reason)"))
 struct NetlinkOracleTests {
   @Test func channelsAreThoseOfEthtool() throws {
     let bench = try OracleBench()

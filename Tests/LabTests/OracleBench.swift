@@ -1,6 +1,7 @@
 import Foundation
 import Kernel
 import Netlink
+import TestSupport
 import Testing
 
 /// A namespace with a veth pair `va`, `vb` (two queues), a bridge `b0` and a TAP `t0`, all up,
@@ -10,25 +11,15 @@ final class OracleBench {
   let session: NetlinkSession
   private var tap: TapDevice?
 
-  static let tools = "/usr/sbin:/usr/bin:/sbin:/bin"
-
-  /// Always true where the lab is required, so that what is missing fails a test there.
-  static var isUsable: Bool {
-    let environment = ProcessInfo.processInfo.environment
-    if environment["KVMTUNE_REQUIRE"]?.contains("lab") == true { return true }
-    return geteuid() == 0
-      && ["ethtool", "ip", "tc"].allSatisfy { tool in
-        tools.split(separator: ":").contains {
-          FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)")
-        }
-      }
-  }
-
   init() throws {
     let name = "kvmtune-test-\(UInt32.random(in: 0...(.max)))"
     namespace = try NetworkNamespace.create(named: name)
     do {
       session = try NetlinkSession(in: namespace)
+      // Neighbour discovery of the kernel's own would move counters while they are compared.
+      try namespace.run {
+        try HostFiles.live.write("1", to: "/proc/sys/net/ipv6/conf/default/disable_ipv6")
+      }
       tap = try namespace.run { try TapDevice(named: "t0", queueCount: 2) }
       let pair = ["numtxqueues", "2", "numrxqueues", "2"]
       try tool(["ip", "link", "add", "va"] + pair + ["type", "veth", "peer", "name", "vb"] + pair)
@@ -56,20 +47,10 @@ final class OracleBench {
   /// What a tool prints, run in the namespace. Throws ``ToolFailure`` if it says it failed.
   @discardableResult
   func tool(_ words: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.environment = ["PATH": Self.tools, "LC_ALL": "C"]
-    process.arguments = ["ip", "netns", "exec", namespace.name ?? ""] + words
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(
-      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    if process.terminationStatus != 0 { throw ToolFailure(words: words, complaint: complaint) }
-    return text
+    let tool = try #require(Program.tool(words[0]), "\(words[0]) is not installed")
+    let ended = try tool.inNamespace(namespace.name ?? "").run(Array(words.dropFirst()))
+    if ended.status != 0 { throw ToolFailure(words: words, complaint: ended.errors) }
+    return ended.output
   }
 
   struct ToolFailure: Error {

@@ -70,7 +70,7 @@ package final class Running {
     output = base.appending(path: "kvmtune-test-\(UUID().uuidString).out")
     errors = base.appending(path: "kvmtune-test-\(UUID().uuidString).err")
     for file in [output, errors] {
-      FileManager.default.createFile(atPath: file.path, contents: nil)
+      try Data().write(to: file)
     }
     process.executableURL = URL(filePath: program.path)
     process.arguments = program.prefix + arguments
