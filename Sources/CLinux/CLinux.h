@@ -102,6 +102,14 @@ static inline int kvmtune_recvmmsg(int descriptor, struct kvmtune_mmsghdr *messa
   return (int)syscall(SYS_recvmmsg, descriptor, messages, count, flags, (void *)0);
 }
 
+// The status word of a packet ring's block, which the kernel hands over (packet_mmap.rst).
+static inline uint32_t kvmtune_load_acquire(const uint32_t *word) {
+  return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+static inline void kvmtune_store_release(uint32_t *word, uint32_t value) {
+  __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
 // The TAP requests are function-like macros over their argument's type (if_tun.h).
 static const unsigned long KVMTUNE_TUNSETIFF = TUNSETIFF;
 static const unsigned long KVMTUNE_TUNSETVNETHDRSZ = TUNSETVNETHDRSZ;

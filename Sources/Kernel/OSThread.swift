@@ -50,6 +50,9 @@ package final class OSThread: @unchecked Sendable {
     }
   }
 
+  /// Lets another thread of this CPU run first, if there is one: sched_yield(2).
+  package static func giveWay() { sched_yield() }
+
   /// Waits for the end of the thread. Call it once, from the owner.
   package func join() {
     precondition(!joined, "a thread is joined once")

@@ -1,0 +1,94 @@
+import CLinux
+
+/// Frames of one size in memory of our own, ready to be handed to the kernel many at a time.
+///
+/// In front of each frame stand ``TapDevice/headerBytes`` zero bytes: the virtio-net header of a
+/// frame without offloads, so that one batch serves packet sockets and TAP queues alike.
+/// Safe: the memory is allocated once, freed once, and every index is checked against it.
+@safe package struct FrameBatch: ~Copyable, @unchecked Sendable {
+  package let capacity: Int
+  /// Bytes of each frame, from the Ethernet header on, without the frame check sequence.
+  package let frameBytes: Int
+
+  @usableFromInline package let memory: UnsafeMutableRawPointer
+  @usableFromInline package let stride: Int
+  private let vectors: UnsafeMutablePointer<iovec>
+  private let messages: UnsafeMutablePointer<kvmtune_mmsghdr>
+
+  /// The most frames that one call of sendmmsg(2) takes: `UIO_MAXIOV`.
+  package static let limit = 1024
+
+  /// Makes `capacity` frames, all zero. The capacity is 1 … ``limit``.
+  package init(capacity: Int, frameBytes: Int) {
+    precondition((1...Self.limit).contains(capacity) && frameBytes > 0)
+    self.capacity = capacity
+    self.frameBytes = frameBytes
+    // One cache line in front, so that the frame itself begins on a line.
+    stride = Self.headroom + (frameBytes + 63) / 64 * 64
+    unsafe memory = .allocate(byteCount: capacity * stride, alignment: 64)
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: capacity * stride)
+    unsafe vectors = .allocate(capacity: capacity)
+    unsafe messages = .allocate(capacity: capacity)
+    for index in 0..<capacity {
+      let start = unsafe memory + (index * stride + Self.headroom)
+      unsafe (vectors + index).initialize(to: iovec(iov_base: start, iov_len: frameBytes))
+      var message = unsafe kvmtune_mmsghdr()
+      unsafe message.header.msg_iov = unsafe vectors + index
+      unsafe message.header.msg_iovlen = 1
+      unsafe (messages + index).initialize(to: message)
+    }
+  }
+
+  deinit {
+    unsafe messages.deallocate()
+    unsafe vectors.deallocate()
+    unsafe memory.deallocate()
+  }
+
+  @usableFromInline static var headroom: Int { 64 }
+
+  /// Gives `body` the bytes of one frame to change.
+  @inlinable package mutating func withFrame<Result>(
+    _ index: Int, _ body: (inout MutableRawSpan) -> Result
+  ) -> Result {
+    precondition(index >= 0 && index < capacity)
+    // Safe: the frame lies within the memory, and nobody else has it while we are `mutating`.
+    var span = unsafe MutableRawSpan(
+      _unsafeStart: memory + (index &* stride &+ Self.headroom), byteCount: frameBytes)
+    return body(&span)
+  }
+
+  /// Sends frames with one sendmmsg(2); see ``SendOutcome``.
+  func send(_ frames: Range<Int>, to socket: CInt) -> Int32 {
+    precondition(frames.lowerBound >= 0 && frames.upperBound <= capacity)
+    return unsafe kvmtune_sendmmsg(
+      socket, messages + frames.lowerBound, UInt32(frames.count), CInt(MSG_DONTWAIT))
+  }
+
+  /// Writes one frame, with its virtio-net header, to a TAP queue: write(2).
+  func write(_ index: Int, to queue: CInt) -> Int {
+    precondition(index >= 0 && index < capacity)
+    let start = unsafe memory + (index * stride + Self.headroom - TapDevice.headerBytes)
+    return unsafe CLinux.write(queue, start, frameBytes + TapDevice.headerBytes)
+  }
+}
+
+/// What the kernel made of a batch.
+package struct SendOutcome: Sendable, Hashable {
+  /// Frames accepted, counted from the first of the batch.
+  package var accepted: Int
+  /// What stopped the rest; nil if the call only ended early, or took all.
+  package var obstacle: Obstacle?
+
+  package enum Obstacle: Sendable, Hashable {
+    /// `EAGAIN`: the socket's send buffer is full, the frame is still ours.
+    case full
+    /// `ENOBUFS`: queueing discipline or device refused the frame and freed its copy.
+    case refused
+  }
+
+  package init(accepted: Int, obstacle: Obstacle? = nil) {
+    self.accepted = accepted
+    self.obstacle = obstacle
+  }
+}

@@ -1,0 +1,80 @@
+import CLinux
+import Glibc
+
+extension OwnedDescriptor {
+  /// A socket of a namespace, close-on-exec. It stays in the namespace whoever uses it later.
+  init(socketIn namespace: NetworkNamespace, _ domain: CInt, _ type: CInt, flags: CInt = 0) throws {
+    self.init(
+      adopting: try namespace.run {
+        try syscall("socket") { socket(domain, type | CInt(SOCK_CLOEXEC.rawValue) | flags, 0) }
+      })
+  }
+
+  func setOption(_ level: CInt, _ option: CInt, _ value: CInt) throws(SystemCallError) {
+    var value = value
+    try setOption(level, option, bytesOf: &value)
+  }
+
+  /// Sets an option whose value is a C struct without pointers, or one set up by the caller.
+  func setOption<Value: BitwiseCopyable>(
+    _ level: CInt, _ option: CInt, bytesOf value: inout Value
+  ) throws(SystemCallError) {
+    let size = socklen_t(MemoryLayout<Value>.size)
+    try syscall("setsockopt", on: "level \(level) option \(option)") {
+      unsafe setsockopt(rawValue, level, option, &value, size)
+    }
+  }
+
+  func option(_ level: CInt, _ option: CInt) throws(SystemCallError) -> Int {
+    var value: CInt = 0
+    try readOption(level, option, into: &value)
+    return Int(value)
+  }
+
+  /// Reads an option into a C struct of numbers; what the kernel does not fill stays as it was.
+  func readOption<Value: BitwiseCopyable>(
+    _ level: CInt, _ option: CInt, into value: inout Value
+  ) throws(SystemCallError) {
+    var size = socklen_t(MemoryLayout<Value>.size)
+    try syscall("getsockopt", on: "level \(level) option \(option)") {
+      unsafe getsockopt(rawValue, level, option, &value, &size)
+    }
+  }
+
+  /// Binds a packet socket to a device of its namespace; `protocol` is an EtherType, 0 for none.
+  func bindPacket(to device: NetworkDevice, protocol type: UInt16) throws(SystemCallError) {
+    var address = sockaddr_ll()
+    address.sll_family = UInt16(AF_PACKET)
+    address.sll_protocol = type.bigEndian
+    address.sll_ifindex = device.index
+    try syscall("bind", on: device.name) {
+      unsafe withUnsafePointer(to: &address) {
+        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe bind(rawValue, $0, socklen_t(MemoryLayout<sockaddr_ll>.size))
+        }
+      }
+    }
+  }
+
+  /// Lets a packet socket receive everything, or nothing: a classic BPF program of one
+  /// instruction, which the kernel runs before it copies (socket(7), `SO_ATTACH_FILTER`).
+  func setListening(_ on: Bool) throws(SystemCallError) {
+    var instruction = sock_filter(
+      code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: on ? UInt32.max : 0)
+    try syscall("setsockopt(SO_ATTACH_FILTER)") {
+      unsafe withUnsafeMutablePointer(to: &instruction) {
+        var program = unsafe sock_fprog(len: 1, filter: $0)
+        return unsafe setsockopt(
+          rawValue, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+          socklen_t(MemoryLayout<sock_fprog>.size))
+      }
+    }
+  }
+
+  /// Waits for events of poll(2), at most so long; returns those that are there.
+  @discardableResult
+  func wait(for events: Int16, milliseconds: Int) -> Int16 {
+    var request = pollfd(fd: rawValue, events: events, revents: 0)
+    return unsafe poll(&request, 1, CInt(milliseconds)) > 0 ? request.revents : 0
+  }
+}

@@ -1,0 +1,51 @@
+internal import Kernel
+
+/// What a load found in one window, before drops and CPU are put to it.
+struct Findings {
+  var sent = SendReport()
+  var received = ReceiveReport()
+  /// CPU nanoseconds of our threads.
+  var cpu: UInt64 = 0
+  var lateness: TimeHistogram?
+  var roundTrips: TimeHistogram?
+  /// Bytes that arrived over TCP; nil for frames.
+  var streamBytes: UInt64?
+  var retransmitted: UInt64 = 0
+  /// Frames that our own sockets dropped, by hop.
+  var overruns: [String: UInt64] = [:]
+
+  static func + (left: Findings, right: Findings) -> Findings {
+    var sum = left
+    sum.sent = left.sent + right.sent
+    sum.received = left.received + right.received
+    sum.cpu += right.cpu
+    sum.lateness = left.lateness.adding(right.lateness)
+    sum.roundTrips = left.roundTrips.adding(right.roundTrips)
+    sum.streamBytes = [left.streamBytes, right.streamBytes].compactMap { $0 }
+      .reduce(nil) { ($0 ?? 0) + $1 }
+    sum.retransmitted += right.retransmitted
+    sum.overruns.merge(right.overruns, uniquingKeysWith: +)
+    return sum
+  }
+}
+
+extension TimeHistogram? {
+  fileprivate func adding(_ other: TimeHistogram?) -> TimeHistogram? {
+    guard var sum = self else { return other }
+    if let other { sum.add(other) }
+    return sum
+  }
+}
+
+/// Traffic that can be measured window by window.
+protocol Load: AnyObject {
+  /// Runs one window: receivers first, then senders, until all is there or nothing more comes.
+  func run(nanoseconds: UInt64) throws -> Findings
+  /// Waits on for frames that may still be under way, as long as `patience` nanoseconds without
+  /// one, and gives the findings of the window anew. Called after ``run(nanoseconds:)``.
+  func waitOn(patience: UInt64) throws -> Findings
+  /// Shuts the ears until the next window.
+  func park() throws
+  /// Ends the threads and closes the sockets.
+  func close()
+}

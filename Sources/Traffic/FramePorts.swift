@@ -1,0 +1,52 @@
+package import Kernel
+
+/// Where frames are sent to: one per sending thread.
+package protocol FrameSink: ~Copyable, Sendable {
+  /// Sends what is taken at once. Throws for what a later try would not mend.
+  mutating func send(_ batch: borrowing FrameBatch, _ frames: Range<Int>) throws(SystemCallError)
+    -> SendOutcome
+  func waitForRoom(milliseconds: Int)
+}
+
+/// Where frames come from: one per receiving thread.
+package protocol FrameSource: ~Copyable, Sendable {
+  /// Name of the hop that ``takeDrops()`` counts.
+  static var hop: String { get }
+  /// Opens the ears, or shuts them, so that a parked source costs nothing.
+  func setListening(_ on: Bool) throws(SystemCallError)
+  /// Gives `body` the frames that are there; waits first if there is none, 0 not at all.
+  mutating func receive(waiting milliseconds: Int, _ body: (RawSpan, MonotonicTime) -> Void)
+    throws(SystemCallError) -> Int
+  /// Frames lost since the last call because we were too slow.
+  func takeDrops() throws(SystemCallError) -> UInt64
+}
+
+extension PacketSocket: FrameSink {}
+extension TapQueue: FrameSink {}
+
+extension PacketRing: FrameSource {
+  package static var hop: String { "receive-ring" }
+}
+
+extension PacketInbox: FrameSource {
+  package static var hop: String { "receive-buffer" }
+
+  package mutating func receive(
+    waiting milliseconds: Int, _ body: (RawSpan, MonotonicTime) -> Void
+  ) throws(SystemCallError) -> Int {
+    try receive(limit: 64, waiting: milliseconds, body)
+  }
+}
+
+/// The device counts what its ring drops, and always listens.
+extension TapQueue: FrameSource {
+  package static var hop: String { "tap-queue" }
+  package func setListening(_ on: Bool) {}
+  package func takeDrops() -> UInt64 { 0 }
+
+  package mutating func receive(
+    waiting milliseconds: Int, _ body: (RawSpan, MonotonicTime) -> Void
+  ) throws(SystemCallError) -> Int {
+    try receive(limit: 64, waiting: milliseconds, body)
+  }
+}

@@ -1,0 +1,145 @@
+package import Kernel
+internal import Synchronization
+
+/// How far a sender has got: every sequence number it has used is below ``limit``.
+package final class IssueCounter: Sendable {
+  private let value = Atomic<UInt64>(0)
+  package init() {}
+  package var limit: UInt64 {
+    get { value.load(ordering: .acquiring) }
+    set { value.store(newValue, ordering: .releasing) }
+  }
+}
+
+/// What a sender did in one window of measurement.
+package struct SendReport: Sendable {
+  /// Frames that the schedule asked for; nil without one.
+  package var intended: UInt64?
+  /// Frames that the kernel accepted.
+  package var offered: UInt64 = 0
+  /// Frames that the kernel refused at once (`ENOBUFS`); each is tried once.
+  package var refused: UInt64 = 0
+  /// Times that the socket's buffer was full (`EAGAIN`).
+  package var waits: UInt64 = 0
+  /// Just before the first frame and just after the last.
+  package var first: MonotonicTime?
+  package var last: MonotonicTime?
+  /// Nanoseconds spent waiting for the schedule on the CPU: no work of the path.
+  package var idle: UInt64 = 0
+
+  package init() {}
+
+  package static func + (left: SendReport, right: SendReport) -> SendReport {
+    var sum = left
+    sum.intended = [left.intended, right.intended].compactMap { $0 }.reduce(nil) { ($0 ?? 0) + $1 }
+    sum.offered += right.offered
+    sum.refused += right.refused
+    sum.waits += right.waits
+    sum.first = [left.first, right.first].compactMap { $0 }.min()
+    sum.last = [left.last, right.last].compactMap { $0 }.max()
+    sum.idle += right.idle
+    return sum
+  }
+}
+
+/// One thread's sending end: frames numbered flow by flow, in turn.
+package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
+  package var sink: Sink
+  package private(set) var report = SendReport()
+  /// Nanoseconds by which frames missed their schedule.
+  package private(set) var lateness = TimeHistogram()
+  /// Frames of one call.
+  package let batchFrames: Int
+
+  private var batch: FrameBatch
+  private let template: FrameTemplate
+  private let flows: Range<Int>
+  private let issued: IssueCounter
+  /// Sequence number and flow of the next frame.
+  private var round: UInt64 = 0
+  private var turn = 0
+
+  /// - Parameter flows: the flows of this sender and of no other; not empty.
+  package init(
+    into sink: consuming Sink, template: FrameTemplate, flows: Range<Int>, batch: Int,
+    issued: IssueCounter
+  ) {
+    precondition(!flows.isEmpty)
+    self.sink = sink
+    self.template = template
+    self.flows = flows
+    self.issued = issued
+    batchFrames = batch
+    self.batch = FrameBatch(capacity: batch, frameBytes: template.bytes.count)
+    for index in 0..<batch { self.batch.withFrame(index) { template.fill(&$0) } }
+  }
+
+  /// Begins a window of measurement: every flow goes on from the same number.
+  package mutating func begin() {
+    report = SendReport()
+    lateness.reset()
+    if turn > 0 {
+      turn = 0
+      round += 1
+    }
+    issued.limit = round
+  }
+
+  /// Sends `count` frames, at most a batch, each tried once unless `deadline` comes first.
+  ///
+  /// - Parameter intended: when the frame number `n` of these was to be sent; nil for now.
+  package mutating func offer(
+    _ count: Int, until deadline: MonotonicTime, intended: ((Int) -> MonotonicTime)? = nil
+  ) throws {
+    let now = MonotonicTime.now()
+    stamp(count, now: now, intended: intended)
+    if report.first == nil { report.first = now }
+    var tried = 0
+    while tried < count {
+      let outcome = try sink.send(batch, tried..<count)
+      tried += outcome.accepted
+      report.offered += UInt64(outcome.accepted)
+      guard let obstacle = outcome.obstacle else { continue }
+      switch obstacle {
+      case .refused:
+        tried += 1
+        report.refused += 1
+        OSThread.giveWay()
+      case .full:
+        report.waits += 1
+        sink.waitForRoom(milliseconds: 1)
+      }
+      if MonotonicTime.now() >= deadline { break }
+    }
+    let position = turn + tried
+    round += UInt64(position / flows.count)
+    turn = position % flows.count
+    report.last = .now()
+  }
+
+  /// Says how many frames the schedule asked for, and how long the sender waited for it.
+  package mutating func account(intended: UInt64, idle: UInt64) {
+    report.intended = intended
+    report.idle = idle
+  }
+
+  private mutating func stamp(
+    _ count: Int, now: MonotonicTime, intended: ((Int) -> MonotonicTime)?
+  ) {
+    precondition(count <= batchFrames)
+    var sequence = round
+    var flow = flows.lowerBound + turn
+    issued.limit = round + UInt64((turn + count) / flows.count) + 1
+    for index in 0..<count {
+      let due = intended?(index) ?? now
+      if intended != nil { lateness.record(now - due) }
+      let stamp = FrameStamp(flow: flow, sequence: sequence, intended: due, sent: now)
+      batch.withFrame(index) { template.write(stamp, into: &$0) }
+      flow += 1
+      if flow == flows.upperBound {
+        flow = flows.lowerBound
+        sequence += 1
+      }
+    }
+  }
+}

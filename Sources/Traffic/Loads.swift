@@ -1,0 +1,102 @@
+internal import Glibc
+internal import Kernel
+internal import Synchronization
+
+extension TrafficSession {
+  /// Opens what a validated workload needs on a route.
+  static func load(
+    _ workload: Workload, route: Route, placement: Placement, frameBytes: Int, run: UInt16
+  ) throws -> any Load {
+    if workload.datapath != .tcp {
+      guard frameBytes <= route.mtu + FrameLayout.ethernetBytes else {
+        throw WorkloadError(
+          workload: workload.name,
+          reason: "a frame of \(frameBytes) bytes does not fit an MTU of \(route.mtu)")
+      }
+    }
+    let ends = try FrameEnds(workload, route: route, frameBytes: frameBytes, run: run)
+    switch (workload.datapath, workload.kind) {
+    case (.packet, _):
+      return FrameLoad(workload, [try ends.packetLane(placement)])
+    case (.tap, _):
+      var lanes: [any Lane] = []
+      do {
+        if workload.direction != .toSender { lanes.append(try ends.toGuestLane(placement)) }
+        if workload.direction != .toReceiver { lanes.append(try ends.fromGuestLane(placement)) }
+      } catch {
+        for lane in lanes { lane.close() }
+        throw error
+      }
+      return FrameLoad(workload, lanes)
+    case (.tcp, _):
+      preconditionFailure()
+    }
+  }
+}
+
+/// Opens the ends of a route for frames.
+struct FrameEnds {
+  private let workload: Workload
+  private let route: Route
+  /// The frame as the sender sends it, and as the receiver does.
+  let forward: FrameTemplate
+  let backward: FrameTemplate
+
+  init(_ workload: Workload, route: Route, frameBytes: Int, run: UInt16) throws {
+    self.workload = workload
+    self.route = route
+    let here = route.sender.address
+    let there = route.receiver.address
+    forward = FrameTemplate(frameBytes: frameBytes, from: here, to: there, run: run)
+    backward = FrameTemplate(frameBytes: frameBytes, from: there, to: here, run: run)
+  }
+
+  func packetLane(_ placement: Placement) throws -> any Lane {
+    let fanout = workload.threads > 1 ? FanoutGroup.next() : nil
+    return try FrameLane(
+      workload, template: forward, placement: placement, sink: { _ in try packetSocket() },
+      source: { _ in try PacketRing(on: route.receiver.device, fanout: fanout) })
+  }
+
+  func toGuestLane(_ placement: Placement) throws -> any Lane {
+    let tap = try guestTap()
+    return try FrameLane(
+      workload, template: forward, placement: placement, receivers: tap.queues.count,
+      sink: { _ in try packetSocket() }, source: { TapQueue(tap, $0) })
+  }
+
+  func fromGuestLane(_ placement: Placement) throws -> any Lane {
+    let tap = try guestTap()
+    let fanout = workload.threads > 1 ? FanoutGroup.next() : nil
+    return try FrameLane(
+      workload, template: backward, placement: placement.reversed, sink: { TapQueue(tap, $0) },
+      source: { _ in try PacketRing(on: route.sender.device, fanout: fanout) })
+  }
+
+  private func packetSocket() throws -> PacketSocket {
+    try PacketSocket(sendingOn: route.sender.device, bypassingQdisc: workload.bypassQdisc)
+  }
+
+  private func guestTap() throws -> TapDevice {
+    guard let tap = route.receiver.tap else {
+      throw WorkloadError(workload: workload.name, reason: "the receiving end is no TAP")
+    }
+    guard workload.direction == .toReceiver || workload.threads <= tap.queues.count else {
+      throw WorkloadError(
+        workload: workload.name,
+        reason: "\(workload.threads) writing threads for the \(tap.queues.count) queues of \(tap.name)")
+    }
+    return tap
+  }
+}
+
+/// Numbers for groups of rings, unique in this process.
+enum FanoutGroup {
+  private static let last = Mutex<UInt16>(UInt16(truncatingIfNeeded: getpid()))
+  static func next() -> UInt16 {
+    last.withLock {
+      $0 &+= 1
+      return $0
+    }
+  }
+}

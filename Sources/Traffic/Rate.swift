@@ -1,0 +1,50 @@
+internal import Kernel
+
+extension FrameSender where Sink: ~Copyable {
+  /// Sends frames on an absolute schedule for so many nanoseconds.
+  ///
+  /// A sender that was held up sends at most one batch at once to catch up: of what is due, the
+  /// rest is skipped and counts as intended only.
+  ///
+  /// - Parameters:
+  ///   - rate: frames per second of this sender.
+  ///   - phase: nanoseconds by which its schedule begins later, so that several interleave.
+  package mutating func send(rate: Double, phase: UInt64, nanoseconds: UInt64) throws {
+    let pace = Pace(start: .now() + phase, rate: rate)
+    let total = pace.total(nanoseconds: nanoseconds)
+    let deadline = pace.start + nanoseconds
+    var next: UInt64 = 0
+    var idle: UInt64 = 0
+    while next < total {
+      idle += pace.time(of: next).spinUntil()
+      let due = min(pace.due(by: .now()), total)
+      next = max(next, due - min(due, UInt64(batchFrames)))
+      let first = next
+      try offer(Int(due - first), until: deadline + Self.overtime) {
+        pace.time(of: first + UInt64($0))
+      }
+      next = due
+    }
+    account(intended: total, idle: idle)
+  }
+
+  /// Nanoseconds that the last frames of a schedule may take to find room.
+  private static var overtime: UInt64 { 10_000_000 }
+}
+
+extension MonotonicTime {
+  /// Sleeps until shortly before this moment, then spins: exact to a clock reading.
+  ///
+  /// - Returns: nanoseconds spun.
+  func spinUntil() -> UInt64 {
+    let begin = MonotonicTime.now()
+    if self - begin > Self.spin { MonotonicTime(nanoseconds: nanoseconds - Self.spin).sleepUntil() }
+    let awake = MonotonicTime.now()
+    var now = awake
+    while now < self { now = .now() }
+    return now - awake
+  }
+
+  /// A sleeping thread wakes this many nanoseconds late at most, most of the time.
+  private static let spin: UInt64 = 150_000
+}

@@ -1,0 +1,161 @@
+internal import Kernel
+package import Measurement
+
+/// One workload on one route, with its sockets open and its threads pinned, parked between
+/// measurements.
+///
+/// Made for short windows: two sessions on twin labs take turns of some 20 ms. Use it from one
+/// thread. Sockets and threads go with ``close()`` or the object.
+package final class TrafficSession {
+  package let workload: Workload
+  /// Bytes of every frame, without FCS; 0 for a stream.
+  package let frameBytes: Int
+
+  private let load: any Load
+  private let counters: [DropCounter]
+  private let cost = CPUCost()
+  private let cpus: Int
+  private var isOpen = true
+
+  /// Opens both ends and warms the path up for 20 ms. Needs `CAP_NET_RAW` and `CAP_NET_ADMIN`.
+  ///
+  /// - Parameter runID: tells the frames of this run from those of others; folded to 16 bits.
+  /// - Throws: ``WorkloadError`` for a workload that cannot run here, `SystemCallError`.
+  package init(
+    _ workload: Workload, over route: Route, placement: Placement? = nil, runID: UInt64
+  ) throws {
+    try workload.validate()
+    let allowed = try CPUSet.allowed()
+    let placement = placement ?? .spread(threads: workload.threads, over: allowed)
+    self.workload = workload
+    cpus = Set(placement.senders + placement.receivers).count
+    frameBytes = workload.datapath == .tcp ? 0 : workload.frame.bytes(mtu: route.mtu)
+    counters = Self.counters(of: workload, on: route)
+    load = try Self.load(
+      workload, route: route, placement: placement, frameBytes: frameBytes,
+      run: UInt16(truncatingIfNeeded: runID ^ runID >> 16 ^ runID >> 32 ^ runID >> 48))
+    do {
+      _ = try load.run(nanoseconds: 20_000_000)
+      try load.park()
+    } catch {
+      load.close()
+      throw error
+    }
+  }
+
+  deinit { load.close() }
+
+  /// Ends the threads and closes the sockets. Calling it again does nothing.
+  package func close() {
+    isOpen = false
+    load.close()
+  }
+
+  /// Sends for so long, waits until the path is empty, and says what became of it all.
+  ///
+  /// The window ends with the last frame sent or, where the path still held some back, with the
+  /// last one received: rates are of that window, so that a full queue at the end does not count
+  /// as delivered in no time. For `offered_pps` and `intended_pps` it ends with the last sent.
+  ///
+  /// - Parameter seconds: above 0, at most 3600; 0.02 is enough.
+  /// - Throws: `SystemCallError` if an end fails: the device went down, its MTU shrank.
+  package func measure(seconds: Double) throws -> Sample {
+    precondition(isOpen, "the session is closed")
+    precondition(seconds > 0 && seconds <= 3600)
+    let startedAt = MonotonicTime.sinceEpoch()
+    let begin = MonotonicTime.now()
+    let dropsBefore = try counters.map { try $0.read() }
+    let costBefore = cost.read()
+    var found = try load.run(nanoseconds: UInt64(seconds * 1e9))
+    var drops = try drops(since: dropsBefore, found)
+    // Frames that no hop dropped may still be under way.
+    let latest = MonotonicTime.now() + Self.longestWait
+    while Self.ledger(found, drops).unexplained > 0 && MonotonicTime.now() < latest {
+      found = try load.waitOn(patience: Self.secondPatience)
+      drops = try self.drops(since: dropsBefore, found)
+    }
+    let costAfter = cost.read()
+    try load.park()
+    let steal = costAfter.steal - min(costBefore.steal, costAfter.steal)
+    let softirq = costAfter.softirq - min(costBefore.softirq, costAfter.softirq)
+    let ledger = Self.ledger(found, drops)
+    return Sample(
+      startedAt: startedAt, duration: max(window(of: found), 1e-9),
+      metrics: metrics(found, ledger, cpu: found.cpu + softirq + steal),
+      drops: drops,
+      invalidReason: Validity.reason(
+        found, ledger: ledger, steal: steal, cpus: cpus, duration: MonotonicTime.now() - begin))
+  }
+
+  /// Nanoseconds that are waited at most for frames that nobody has dropped.
+  private static let longestWait: UInt64 = 200_000_000
+  private static let secondPatience: UInt64 = 50_000_000
+
+  private static func counters(of workload: Workload, on route: Route) -> [DropCounter] {
+    if workload.kind == .stream { return [] }
+    if workload.kind == .latency || workload.direction == .both {
+      return route.drops + route.reverseDrops
+    }
+    return workload.direction == .toReceiver ? route.drops : route.reverseDrops
+  }
+
+  private func drops(since before: [UInt64], _ found: Findings) throws -> [String: UInt64] {
+    var drops = found.overruns
+    for (counter, before) in zip(counters, before) {
+      let now = try counter.read()
+      drops[counter.hop, default: 0] += now - min(before, now)
+    }
+    return drops
+  }
+
+  private static func ledger(_ found: Findings, _ drops: [String: UInt64]) -> Ledger {
+    Ledger(
+      offered: found.sent.offered, delivered: found.received.delivered,
+      refused: found.sent.refused, drops: drops)
+  }
+
+  /// Seconds from the first frame to the last sent or received.
+  private func window(of found: Findings) -> Double {
+    guard let first = found.sent.first else { return 0 }
+    let last = [found.sent.last, found.received.last].compactMap { $0 }.max() ?? first
+    return Double(last - first) / 1e9
+  }
+
+  private func metrics(_ found: Findings, _ ledger: Ledger, cpu: UInt64) -> [Metric: Double] {
+    let seconds = max(window(of: found), 1e-9)
+    if let bytes = found.streamBytes {
+      return [
+        .throughput: Double(bytes) * 8 / seconds, .retransmitted: Double(found.retransmitted),
+      ]
+    }
+    let sent = found.sent
+    let received = found.received
+    let sending = max(sent.first.flatMap { first in sent.last.map { Double($0 - first) / 1e9 } } ?? 0, 1e-9)
+    let delivered = Double(ledger.delivered)
+    var metrics: [Metric: Double] = [
+      .throughput: delivered * Double(frameBytes) * 8 / seconds,
+      .deliveredRate: delivered / seconds,
+      .offeredRate: Double(sent.offered) / sending,
+      .offered: Double(sent.offered), .delivered: delivered, .lost: Double(ledger.lost),
+      .duplicated: Double(received.duplicated), .reordered: Double(received.reordered),
+      .corrupt: Double(received.corrupt), .foreign: Double(received.foreign),
+      .unexplained: Double(ledger.unexplained), .refused: Double(sent.refused),
+    ]
+    if sent.offered > 0 { metrics[.loss] = Double(ledger.lost) / Double(sent.offered) }
+    if ledger.delivered > 0 {
+      metrics[.cpuPerFrame] = Double(cpu - min(cpu, sent.idle)) / delivered
+    }
+    if let intended = sent.intended { metrics[.intendedRate] = Double(intended) / sending }
+    if let lateness = found.lateness {
+      metrics[.gapErrorP50] = lateness.microseconds(atPercentile: 50)
+      metrics[.gapErrorP99] = lateness.microseconds(atPercentile: 99)
+    }
+    if let trips = found.roundTrips {
+      metrics[.latencyP50] = trips.microseconds(atPercentile: 50)
+      if trips.count >= 100 { metrics[.latencyP99] = trips.microseconds(atPercentile: 99) }
+      if trips.count >= 1000 { metrics[.latencyP999] = trips.microseconds(atPercentile: 99.9) }
+      metrics[.latencyMaximum] = trips.microseconds(atPercentile: 100)
+    }
+    return metrics
+  }
+}

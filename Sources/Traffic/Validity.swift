@@ -1,0 +1,41 @@
+internal import Kernel
+
+/// What makes a window worthless: the first rule that it broke, in one sentence, or nil.
+enum Validity {
+  /// Of the intended frames, the share that must have been tried.
+  static let leastOffered = 0.99
+  /// Of the offered frames, the share that may be unexplained.
+  static let mostUnexplained = 0.001
+  /// Of the CPU time of the window, the share that may be stolen; below two ticks it is unknown.
+  static let mostSteal = 0.10
+
+  static func reason(
+    _ found: Findings, ledger: Ledger, steal: UInt64, cpus: Int, duration: UInt64
+  ) -> String? {
+    let sent = found.sent
+    let received = found.received
+    if let intended = sent.intended,
+      Double(sent.offered + sent.refused) < leastOffered * Double(intended)
+    {
+      return "generator limited: offered \(sent.offered) of \(intended) intended frames"
+    }
+    if received.corrupt > 0 { return "\(received.corrupt) corrupt frames" }
+    if received.late > 0 {
+      return "\(received.late) frames of an earlier window, or too far out of order to tell"
+    }
+    if found.streamBytes == nil {
+      if ledger.offered == 0 { return "no frame was accepted" }
+      if ledger.delivered == 0 { return "no frame arrived" }
+      if Double(ledger.unexplained.magnitude) > mostUnexplained * Double(ledger.offered) {
+        return "\(ledger.unexplained) of \(ledger.offered) offered frames are unexplained"
+      }
+    } else if found.streamBytes == 0 {
+      return "no byte arrived"
+    }
+    let share = Double(steal) / (Double(duration) * Double(max(1, cpus)))
+    if steal >= 20_000_000 && share > mostSteal {
+      return "the hypervisor took \(Int((share * 100).rounded())) % of the CPU time"
+    }
+    return nil
+  }
+}
