@@ -39,7 +39,8 @@ internal import SystemPackage
       let count = unsafe recv(
         descriptor.rawValue, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
       if count >= 0 {
-        body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[..<count])), .now())
+        body(
+          unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[..<count])), .now())
         taken += 1
       } else if Glibc.errno == EAGAIN {
         if taken > 0 || milliseconds == 0 { break }

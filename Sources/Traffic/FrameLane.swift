@@ -32,7 +32,8 @@ final class FrameLane<Sink: FrameSink & ~Copyable, Source: FrameSource & ~Copyab
   ///   - sink: opens the end of the sending thread of that number.
   ///   - source: opens the end of the receiving thread of that number.
   init(
-    _ workload: Workload, template: FrameTemplate, placement: Placement, receivers count: Int? = nil,
+    _ workload: Workload, template: FrameTemplate, placement: Placement,
+    receivers count: Int? = nil,
     sink: (Int) throws -> sending Sink, source: (Int) throws -> sending Source
   ) throws {
     let shares = Self.shares(of: max(workload.flows, workload.threads), by: workload.threads)
@@ -81,7 +82,9 @@ final class FrameLane<Sink: FrameSink & ~Copyable, Source: FrameSource & ~Copyab
     for (thread, sender) in senders.enumerated() {
       switch workload.kind {
       case .rate:
-        guard let share, let rate = workload.rate else { preconditionFailure("a rate is validated") }
+        guard let share, let rate = workload.rate else {
+          preconditionFailure("a rate is validated")
+        }
         let phase = UInt64(Double(thread) * 1e9 / rate)
         sender.start { try $0.send(rate: share, phase: phase, nanoseconds: nanoseconds) }
       case .burst:

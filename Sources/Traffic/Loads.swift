@@ -16,6 +16,8 @@ extension TrafficSession {
     }
     let ends = try FrameEnds(workload, route: route, frameBytes: frameBytes, run: run)
     switch (workload.datapath, workload.kind) {
+    case (.tcp, _), (_, .latency):
+      throw WorkloadError(workload: workload.name, reason: "not available")
     case (.packet, _):
       return FrameLoad(workload, [try ends.packetLane(placement)])
     case (.tap, _):
@@ -28,8 +30,6 @@ extension TrafficSession {
         throw error
       }
       return FrameLoad(workload, lanes)
-    case (.tcp, _):
-      preconditionFailure()
     }
   }
 }
@@ -84,7 +84,8 @@ struct FrameEnds {
     guard workload.direction == .toReceiver || workload.threads <= tap.queues.count else {
       throw WorkloadError(
         workload: workload.name,
-        reason: "\(workload.threads) writing threads for the \(tap.queues.count) queues of \(tap.name)")
+        reason:
+          "\(workload.threads) writing threads for the \(tap.queues.count) queues of \(tap.name)")
     }
     return tap
   }

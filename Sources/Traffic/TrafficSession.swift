@@ -130,7 +130,8 @@ package final class TrafficSession {
     }
     let sent = found.sent
     let received = found.received
-    let sending = max(sent.first.flatMap { first in sent.last.map { Double($0 - first) / 1e9 } } ?? 0, 1e-9)
+    let sending = max(
+      sent.first.flatMap { first in sent.last.map { Double($0 - first) / 1e9 } } ?? 0, 1e-9)
     let delivered = Double(ledger.delivered)
     var metrics: [Metric: Double] = [
       .throughput: delivered * Double(frameBytes) * 8 / seconds,

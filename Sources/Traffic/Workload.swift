@@ -87,7 +87,8 @@ package struct Workload: Sendable, Hashable {
 
   /// Refuses a mix that no machine could run. Throws ``WorkloadError`` with the reason.
   package func validate() throws {
-    try require((kind == .stream) == (datapath == .tcp), "tcp carries stream, and nothing else does")
+    try require(
+      (kind == .stream) == (datapath == .tcp), "tcp carries stream, and nothing else does")
     switch kind {
     case .rate, .latency: try require(rate != nil, "\(kind.rawValue) needs a rate")
     case .flood, .stream: try require(rate == nil, "a \(kind.rawValue) has no rate")

@@ -71,7 +71,8 @@ final class TrafficBench: Sendable {
     try Self.run("ip -n \(names.1) link set br0 up")
     let t0 = try Self.device("t0", in: far)
     route = Route(
-      sender: Endpoint(device: a, ipv4: "198.18.7.1"), receiver: Endpoint(
+      sender: Endpoint(device: a, ipv4: "198.18.7.1"),
+      receiver: Endpoint(
         device: t0, address: MACAddress("52:54:00:12:34:56"), tap: tap),
       drops: [
         Self.dropped(a, "tx_dropped", hop: "veth"),
