@@ -59,6 +59,8 @@ let package = Package(
       ], swiftSettings: strict),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .executableTarget(
+      name: "LabHolder", dependencies: ["Lab"], path: "Tests/LabHolder", swiftSettings: strict),
     tests("KernelTests", ["Kernel", system]),
     tests("NetlinkTests", ["Netlink", "Kernel", system]),
     tests("MeasurementTests", ["Measurement"]),
@@ -73,7 +75,7 @@ let package = Package(
       "LabTests",
       [
         "Sweep", "Knobs", "Traffic", "Lab", "Optimiser", "Report", "Measurement", "Netlink",
-        "Kernel", "TestSupport", system,
+        "Kernel", "TestSupport", "LabHolder", system,
       ]),
   ]
 )

@@ -1,0 +1,105 @@
+internal import Kernel
+import Netlink
+internal import SystemPackage
+
+/// A network that stands: its ends, the devices between, and where frames can be lost.
+struct LabNetwork {
+  let sender: Endpoint
+  let receiver: Endpoint
+  let path: [NetworkDevice]
+  /// By whether the sender's frames pass by its root qdisc.
+  let drops: (_ bypassQdisc: Bool) -> [DropCounter]
+  let reverseDrops: [DropCounter]
+
+  /// RFC 2544's range for benchmarks, which is routed nowhere.
+  private static let addresses = (a: "198.18.0.1", b: "198.18.0.2")
+  private static let prefixLength = 24
+
+  /// Two namespaces, one veth, static neighbours: no frame on it but the traffic's.
+  static func veth(_ parts: inout LabParts, queues: Int) throws -> LabNetwork {
+    let left = try parts.namespace(.a)
+    let right = try parts.namespace(.b)
+    try left.createVeth(named: "a", peer: "b", peerNamespace: right.namespace, queues: queues)
+    let a = try left.device(named: "a")
+    let b = try right.device(named: "b")
+    try left.addAddress("\(addresses.a)/\(prefixLength)", to: a.index)
+    try right.addAddress("\(addresses.b)/\(prefixLength)", to: b.index)
+    try left.setUp(true, a.index)
+    try right.setUp(true, b.index)
+    try left.addNeighbour(addresses.b, at: b.address, on: a.index)
+    try right.addNeighbour(addresses.a, at: a.address, on: b.index)
+    try left.waitUntilReady(a)
+    try right.waitUntilReady(b)
+    let there = VethHop(from: a, left, to: b, right)
+    let back = VethHop(from: b, right, to: a, left)
+    return LabNetwork(
+      sender: Endpoint(device: a, ipv4: addresses.a),
+      receiver: Endpoint(device: b, ipv4: addresses.b), path: [a, b],
+      drops: { [.qdisc(of: a, left)] + there.counters(from: $0 ? .bypassingSocket : .socket) },
+      reverseDrops: [.qdisc(of: b, right)] + back.counters(from: .socket))
+  }
+
+  /// The outside host's veth, a bridge and a TAP on the virtualisation host; we are the guest.
+  static func bridgeTap(_ parts: inout LabParts, queues: Int) throws -> LabNetwork {
+    let outside = try parts.namespace(.a)
+    let host = try parts.namespace(.host)
+    try outside.createVeth(named: "a", peer: "b", peerNamespace: host.namespace, queues: queues)
+    try host.createBridge(named: "br0")
+    let tap = try host.namespace.run { try TapDevice(named: "tap0", queueCount: queues) }
+    let master = try host.link(named: "br0").index
+    for port in ["b", "tap0"] { try host.setMaster(master, of: host.link(named: port).index) }
+    // Only now: a bridge takes its address from its ports.
+    let a = try outside.device(named: "a")
+    let b = try host.device(named: "b")
+    let bridge = try host.device(named: "br0")
+    let guestSide = try host.device(named: "tap0")
+    try outside.setUp(true, a.index)
+    for device in [b, guestSide, bridge] { try host.setUp(true, device.index) }
+    try outside.waitUntilReady(a)
+    for device in [b, guestSide, bridge] { try host.waitUntilReady(device) }
+    let into = VethHop(from: a, outside, to: b, host)
+    let out = VethHop(from: b, host, to: a, outside)
+    return LabNetwork(
+      sender: Endpoint(device: a),
+      receiver: Endpoint(device: guestSide, address: guestAddress, tap: tap),
+      path: [a, b, bridge, guestSide],
+      drops: { bypass in
+        [.qdisc(of: a, outside)]
+          + into.counters(from: bypass ? .bypassingSocket : .socket)
+          + [
+            .qdisc(of: guestSide, host, hop: "tap-qdisc"),
+            .tapRing(of: guestSide, host),
+          ]
+      },
+      reverseDrops: [
+        .receiveDropped(of: guestSide, host, hop: "tap-backlog"),
+        .qdisc(of: b, host, hop: "port-qdisc"),
+      ] + out.counters(from: .bridge))
+  }
+
+  /// The phantom guest's own address, with the vendor part that QEMU uses.
+  private static let guestAddress = MACAddress(octets: [0x52, 0x54, 0x00, 0x6B, 0x76, 0x6D])
+}
+
+extension NetlinkSession {
+  func device(named name: String) throws -> NetworkDevice {
+    let link = try link(named: name)
+    guard let address = link.address else {
+      throw NetlinkError("get the address of \(name)", .invalidArgument)
+    }
+    return NetworkDevice(namespace: namespace, name: name, index: link.index, address: address)
+  }
+
+  /// Waits until the kernel has seen the carrier and attached the qdisc: before that, it throws
+  /// away what is sent. Throws `ETIMEDOUT` after five seconds.
+  func waitUntilReady(_ device: NetworkDevice) throws {
+    let limit = MonotonicTime.now() + 5_000_000_000
+    while MonotonicTime.now() < limit {
+      let link = try link(index: device.index)
+      let isSettled = link.operationalState == .up || link.operationalState == .unknown
+      if link.isUp, link.hasCarrier, isSettled, link.qdisc != "noop" { return }
+      (MonotonicTime.now() + 5_000_000).sleepUntil()
+    }
+    throw NetlinkError("wait for the carrier of \(device.name)", .timedOut)
+  }
+}

@@ -1,0 +1,105 @@
+internal import Kernel
+import Netlink
+
+/// One direction of a veth: from one end's transmit function into the other end's stack.
+///
+/// The kernel counts one lost frame in several places (drivers/net/veth.c, net/core/dev.c; tried
+/// on Linux 6.18). A full backlog (`netdev_max_backlog`) raises the receiving end's `rx_dropped`;
+/// where the sending end's transmit function finds that out, its `tx_dropped` too, and then the
+/// socket gets `ENOBUFS` unless a qdisc stands between. With GRO on at the receiving end and TSO
+/// off at the sending one, frames first wait in a ring that NAPI empties: a full ring raises only
+/// `tx_dropped`, a full backlog behind it (RPS) only `rx_dropped`.
+///
+/// So each counter here is a sum of those totals that counts every loss once, and none that the
+/// sender was told of. Settings must not change between two reads that are to be compared.
+struct VethHop: Sendable {
+  let from: NetworkDevice
+  let sending: NetlinkSession
+  let to: NetworkDevice
+  let receiving: NetlinkSession
+
+  init(
+    from: NetworkDevice, _ sending: NetlinkSession, to: NetworkDevice,
+    _ receiving: NetlinkSession
+  ) {
+    self.from = from
+    self.sending = sending
+    self.to = to
+    self.receiving = receiving
+  }
+
+  /// What hands frames to the transmit function: whether it hears that one was dropped.
+  enum Origin: Sendable {
+    /// A socket, which hears it if the device has no qdisc.
+    case socket
+    /// A socket with `PACKET_QDISC_BYPASS`, which always hears it.
+    case bypassingSocket
+    /// A bridge, which never does.
+    case bridge
+  }
+
+  func counters(from origin: Origin) -> [DropCounter] {
+    [
+      DropCounter(hop: "veth-ring") { try totals(origin).ring },
+      DropCounter(hop: "backlog") { try totals(origin).backlog },
+    ]
+  }
+
+  private func totals(_ origin: Origin) throws -> VethDrops {
+    let transmitter = try sending.link(index: from.index)
+    let receiver = try receiving.link(index: to.index)
+    let segments = try sending.features(of: from.index)["tx-tcp-segmentation"]?.active ?? false
+    let merges = try receiving.features(of: to.index)["rx-gro"]?.active ?? false
+    let isHeard =
+      switch origin {
+      case .socket: transmitter.qdisc == "noqueue"
+      case .bypassingSocket: true
+      case .bridge: false
+      }
+    return VethDrops(
+      transmitDropped: transmitter.statistics.transmitDropped,
+      receiveDropped: receiver.statistics.receiveDropped, isRinged: merges && !segments,
+      isHeard: isHeard)
+  }
+}
+
+/// The arithmetic of ``VethHop``.
+struct VethDrops: Hashable {
+  /// Lost in the ring between the ends.
+  let ring: UInt64
+  /// Lost in a CPU's backlog behind the receiving end.
+  let backlog: UInt64
+
+  /// - Parameters:
+  ///   - transmitDropped: of the sending end.
+  ///   - receiveDropped: of the receiving end.
+  ///   - isRinged: frames wait in the ring for NAPI.
+  ///   - isHeard: whoever sends is told of a frame that the transmit function dropped.
+  init(transmitDropped: UInt64, receiveDropped: UInt64, isRinged: Bool, isHeard: Bool) {
+    if isRinged {
+      ring = isHeard ? 0 : transmitDropped
+      backlog = receiveDropped
+    } else {
+      ring = 0
+      backlog =
+        isHeard
+        ? receiveDropped - min(receiveDropped, transmitDropped) : receiveDropped
+    }
+  }
+}
+
+extension DropCounter {
+  /// Frames for the guest that found the TAP's ring full: the guest does not keep up.
+  static func tapRing(of device: NetworkDevice, _ session: NetlinkSession) -> DropCounter {
+    DropCounter(hop: "tap-ring") {
+      try session.link(index: device.index).statistics.transmitDropped
+    }
+  }
+
+  /// Frames that a device received and the stack had no room for.
+  static func receiveDropped(of device: NetworkDevice, _ session: NetlinkSession, hop: String)
+    -> DropCounter
+  {
+    DropCounter(hop: hop) { try session.link(index: device.index).statistics.receiveDropped }
+  }
+}
