@@ -28,7 +28,8 @@ struct Bitset: Sendable, Hashable {
       guard let name = fields[ETHTOOL_A_BITSET_BIT_NAME]?.string else {
         throw MalformedMessage("a bit without a name")
       }
-      found[name] = isList || fields[ETHTOOL_A_BITSET_BIT_VALUE] != nil
+      // Numbers that the kernel has set aside have an empty name.
+      if !name.isEmpty { found[name] = isList || fields[ETHTOOL_A_BITSET_BIT_VALUE] != nil }
     }
     values = found
   }
