@@ -136,6 +136,22 @@ struct QdiscOracleTests {
     #expect(withoutHandles(again) == withoutHandles(shown))
   }
 
+  @Test func aDeviceThatWasNeverUpHasNoneAndGetsNoneBack() throws {
+    let bench = try OracleBench()
+    defer { bench.remove() }
+    let session = bench.session
+    try session.createBridge(named: "b1")
+    let index = try bench.index("b1")
+    #expect(try session.rootQdisc(of: index) == nil)
+    #expect(try session.qdiscSpecification(of: index) == nil)
+    #expect(try session.obstacleToRestoringQdisc(of: index) == nil)
+    try session.replaceRootQdisc(of: index, with: .pfifo(limit: 5))
+    try compare(bench, "b1")
+    #expect(try session.rootQdisc(of: index)?.kind == "pfifo")
+    try session.restoreRootQdisc(of: index, to: nil)
+    #expect(try session.rootQdisc(of: index) == nil)
+  }
+
   @Test func whatCannotBePutBackIsSaid() throws {
     let bench = try OracleBench()
     defer { bench.remove() }
