@@ -10,9 +10,10 @@ package struct DurableFile: ~Copyable, Sendable {
 
   /// Opens a file to add to its end; makes it, readable by its owner only, if there is none.
   package init(appendingTo path: String) throws(SystemCallError) {
-    self.path = path
-    descriptor = try OwnedDescriptor(opening: path, O_RDWR | O_CREAT | O_APPEND, mode: 0o600)
+    let opened = try OwnedDescriptor(opening: path, O_RDWR | O_CREAT | O_APPEND, mode: 0o600)
     try Self.synchroniseFolder(of: path)
+    self.path = path
+    descriptor = opened
   }
 
   /// Adds text to the end and waits for the disk.

@@ -1,0 +1,108 @@
+package import Kernel
+package import Netlink
+import Synchronization
+
+/// What a sweep tunes: the device that sends, the one that receives, and every hop between.
+///
+/// A knob acts on the side where it has its effect. On a real NIC both sides are that NIC; in the
+/// veth lab they are the two ends; in the bridge-tap lab both are the TAP.
+///
+/// An open target keeps netlink sockets, and so the namespaces of its devices, alive: ``close()``
+/// it before a lab is removed.
+package struct Target: Sendable {
+  package let transmitter: NetworkDevice
+  package let receiver: NetworkDevice
+  /// Every device on the way, in order, both ends included.
+  package let path: [NetworkDevice]
+  /// Whether all of it was made by us and will be thrown away.
+  package let isLab: Bool
+  package let tap: TapDevice?
+  package let host: Host
+  private let sessions: Sessions
+
+  package init(
+    transmitter: NetworkDevice, receiver: NetworkDevice, path: [NetworkDevice], isLab: Bool,
+    tap: TapDevice? = nil, host: Host = .live
+  ) {
+    self.transmitter = transmitter
+    self.receiver = receiver
+    self.path = path
+    self.isLab = isLab
+    self.tap = tap
+    self.host = host
+    sessions = Sessions()
+  }
+
+  /// A NIC of this host.
+  package init(nic: NetworkDevice, host: Host = .live) {
+    self.init(transmitter: nic, receiver: nic, path: [nic], isLab: false, host: host)
+  }
+
+  /// A netlink session in the namespace of a device; opened once, shared.
+  package func session(for device: NetworkDevice) throws -> NetlinkSession {
+    try sessions.session(in: device.namespace)
+  }
+
+  /// Closes the netlink sessions; the next use opens them again.
+  package func close() { sessions.close() }
+
+  /// A file below `/sys` or `/proc` as the namespace of a device shows it.
+  func attribute(_ path: String, of device: NetworkDevice) -> Attribute {
+    Attribute(path: path, files: host.deviceFiles, namespace: device.namespace)
+  }
+
+  /// The two ends, named by their roles; one if they are the same device.
+  var ends: [(role: String, device: NetworkDevice)] {
+    let isOne =
+      transmitter.namespace === receiver.namespace && transmitter.index == receiver.index
+    let sender = (Side.transmitter.rawValue, transmitter)
+    return isOne ? [sender] : [sender, (Side.receiver.rawValue, receiver)]
+  }
+}
+
+/// The machine around a target.
+package struct Host: Sendable {
+  /// Holds the settings of the whole machine. A test hands a recorded folder.
+  package let files: HostFiles
+  /// Holds what belongs to devices and namespaces, and the interrupts.
+  package let deviceFiles: HostFiles
+  package let topology: Topology
+
+  package init(files: HostFiles, deviceFiles: HostFiles, topology: Topology) {
+    self.files = files
+    self.deviceFiles = deviceFiles
+    self.topology = topology
+  }
+
+  package static let live = Host(files: .live, deviceFiles: .live, topology: .machine())
+}
+
+/// Which end a knob acts on.
+enum Side: String, Sendable {
+  case transmitter, receiver
+
+  func device(of target: Target) -> NetworkDevice {
+    self == .transmitter ? target.transmitter : target.receiver
+  }
+}
+
+/// The netlink sessions of one target, one for each namespace.
+private final class Sessions: Sendable {
+  private let open = Mutex<[ObjectIdentifier: NetlinkSession]>([:])
+
+  func session(in namespace: NetworkNamespace) throws -> NetlinkSession {
+    try open.withLock { open in
+      if let session = open[ObjectIdentifier(namespace)] { return session }
+      let session = try NetlinkSession(in: namespace)
+      open[ObjectIdentifier(namespace)] = session
+      return session
+    }
+  }
+
+  func close() {
+    open.withLock { open in
+      for session in open.values { session.close() }
+      open = [:]
+    }
+  }
+}
