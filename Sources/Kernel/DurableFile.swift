@@ -49,7 +49,7 @@ package struct DurableFile: ~Copyable, Sendable {
   package static func remove(_ path: String) throws(SystemCallError) {
     do throws(SystemCallError) {
       try syscall("unlink", on: path) { unsafe unlink(path) }
-    } catch where error.errno == .noSuchFileOrDirectory {
+    } catch  where error.errno == .noSuchFileOrDirectory {
       return
     }
     try synchroniseFolder(of: path)
@@ -61,7 +61,8 @@ package struct DurableFile: ~Copyable, Sendable {
     try synchroniseFolder(of: other)
   }
 
-  private static func writeAll(_ text: String, to file: CInt, path: String) throws(SystemCallError) {
+  private static func writeAll(_ text: String, to file: CInt, path: String) throws(SystemCallError)
+  {
     let bytes = Array(text.utf8)
     var done = 0
     while done < bytes.count {

@@ -18,7 +18,8 @@ package struct Interrupt: Sendable, Hashable {
     let name = action.split(separator: "@").first.map(String.init) ?? action
     guard name != device, !name.contains(",") else { return nil }
     let digits = name.reversed().prefix { $0.isASCII && $0.isNumber }
-    guard let before = name.dropLast(digits.count).last, before == "-" || before == "." || before.isLetter
+    guard let before = name.dropLast(digits.count).last,
+      before == "-" || before == "." || before.isLetter
     else { return nil }
     // A bus address such as `01:00.0` ends in a digit too.
     if before == ".", name.dropLast(digits.count).contains(":") { return nil }
@@ -47,7 +48,9 @@ package struct Interrupts: Sendable, Hashable {
       guard counts.count == cpus.count else { return nil }
       // After the counts: the chip (perhaps with a bus address), `5-edge`, then the action.
       let rest = words.dropFirst(1 + cpus.count)
-      let kind = rest.lastIndex { $0.hasSuffix("-edge") || $0.hasSuffix("-level") || $0 == "Edge" || $0 == "Level" }
+      let kind = rest.lastIndex {
+        $0.hasSuffix("-edge") || $0.hasSuffix("-level") || $0 == "Edge" || $0 == "Level"
+      }
       let action = kind.map { rest[rest.index(after: $0)...] } ?? rest.suffix(1)
       return Interrupt(
         number: number, counts: Dictionary(zip(cpus, counts)) { first, _ in first },
@@ -83,7 +86,9 @@ package struct Interrupts: Sendable, Hashable {
   }
 
   /// The file that holds, and takes, the CPUs that may serve an interrupt, as a list.
-  package static func affinityPath(_ number: Int) -> String { "/proc/irq/\(number)/smp_affinity_list" }
+  package static func affinityPath(_ number: Int) -> String {
+    "/proc/irq/\(number)/smp_affinity_list"
+  }
 
   /// The file that names the CPUs that really serve it; one CPU on most machines.
   package static func effectivePath(_ number: Int) -> String {

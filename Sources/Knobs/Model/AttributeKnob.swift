@@ -1,5 +1,5 @@
-import Kernel
-package import Measurement
+internal import Kernel
+internal import Measurement
 
 /// Where a knob keeps a part of its state: a name that stays the same when the kernel renumbers
 /// things, and the file.

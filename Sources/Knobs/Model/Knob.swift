@@ -81,4 +81,10 @@ package struct Snapshot: Sendable, Hashable, Codable {
   }
 
   package func isSameState(as other: Snapshot) -> Bool { details == other.details }
+
+  /// Whether every place that both know holds the same. Queues that come or go with another knob
+  /// are no difference.
+  package func agrees(with other: Snapshot) -> Bool {
+    details.allSatisfy { other.details[$0.key] == nil || other.details[$0.key] == $0.value }
+  }
 }

@@ -38,6 +38,12 @@ package struct Target: Sendable {
     self.init(transmitter: nic, receiver: nic, path: [nic], isLab: false, host: host)
   }
 
+  /// No device at all: for host-wide knobs only.
+  init(_ host: Host) {
+    self.init(
+      nic: NetworkDevice(namespace: .current, name: "", index: 0, address: .zero), host: host)
+  }
+
   /// A netlink session in the namespace of a device; opened once, shared.
   package func session(for device: NetworkDevice) throws -> NetlinkSession {
     try sessions.session(in: device.namespace)
@@ -105,4 +111,14 @@ private final class Sessions: Sendable {
       open = [:]
     }
   }
+}
+
+extension MACAddress {
+  /// Of a device that has none, such as a tunnel.
+  static let zero: MACAddress = {
+    guard let zero = MACAddress(octets: [0, 0, 0, 0, 0, 0]) else {
+      preconditionFailure("six octets are an address")
+    }
+    return zero
+  }()
 }

@@ -1,6 +1,6 @@
-import Kernel
-package import Measurement
-import Netlink
+internal import Kernel
+internal import Measurement
+internal import Netlink
 
 /// An offload that is on or off: `feature.gro`, `feature.tso`, … with the members that
 /// ethtool(8) counts to it (Documentation/networking/netdev-features.rst).

@@ -1,6 +1,6 @@
-import Kernel
-package import Measurement
-import SystemPackage
+internal import Kernel
+internal import Measurement
+internal import SystemPackage
 
 /// Which CPUs serve the interrupts of the device's queues (irq-affinity.rst).
 ///
@@ -47,11 +47,11 @@ struct InterruptAffinityKnob: AttributeKnob {
 
     /// The CPUs for each interrupt, given the queue that each serves.
     func sets(queues: [Int], local: CPUSet, online: CPUSet) -> [CPUSet] {
+      if case .each(let each) = self { return each.sets }
       let cpus: [Int] =
         switch self {
-        case .each(let each): return each.sets
+        case .each, .spread: online.members
         case .overCPUs(let cpus): cpus.members
-        case .spread: online.members
         case .nodeLocal: local.members
         case .oneCPU: Array(local.members.prefix(1))
         }
@@ -69,7 +69,7 @@ struct InterruptAffinityKnob: AttributeKnob {
     let online = target.host.topology.online
     return .available(
       .words(grammar: Strategy.grammar) { text in
-        do {
+        do throws(Objection) {
           _ = try Strategy(text, count: count, online: online)
           return nil
         } catch {

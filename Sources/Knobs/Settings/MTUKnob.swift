@@ -1,6 +1,6 @@
-import Kernel
-package import Measurement
-import Netlink
+internal import Kernel
+internal import Measurement
+internal import Netlink
 
 /// The MTU of the whole path, in bytes of payload of an Ethernet frame.
 ///

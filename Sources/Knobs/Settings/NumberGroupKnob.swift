@@ -1,7 +1,7 @@
-import Kernel
-package import Measurement
-import Netlink
-import SystemPackage
+internal import Kernel
+internal import Measurement
+internal import Netlink
+internal import SystemPackage
 
 /// Numbers that the kernel reads and sets together over ethtool netlink.
 ///
@@ -83,8 +83,10 @@ enum NumberGroup: String, Sendable {
     case .channels:
       ["coalesce.rx-usecs", "coalesce.tx-usecs", "qdisc", "irq.affinity", "rps", "xps"]
     case .ring:
-      ["coalesce.rx-usecs", "coalesce.tx-usecs", "coalesce.rx-frames", "coalesce.tx-frames",
-        "irq.affinity", "xps"]
+      [
+        "coalesce.rx-usecs", "coalesce.tx-usecs", "coalesce.rx-frames", "coalesce.tx-frames",
+        "irq.affinity", "xps",
+      ]
     case .coalesce: []
     }
   }
@@ -120,12 +122,31 @@ struct NumberGroupKnob: Knob {
       guard let entry = found[field] else {
         return .absent("\(try kind(of: device, session)) has no \(field) among its \(group.plural)")
       }
+      if let reason = try refusal(of: entry, device, session) { return .absent(reason) }
       if entry.isSwitch { return .available(.flag) }
       domains.append(least(in: found)...max(least(in: found), entry.maximum))
     }
     let upper = domains.map(\.upperBound).min() ?? 0
     let lower = domains.map(\.lowerBound).max() ?? 0
     return .available(.range(lower...max(lower, upper), unit: unit))
+  }
+
+  /// Why the kernel would not let this number be set, found by asking for what is there already:
+  /// it checks whether the driver can, sees that nothing changes, and does not call the driver
+  /// (net/ethtool/netlink.c, `ethnl_default_set_doit`).
+  private func refusal(
+    of entry: NumberGroup.Entry, _ device: NetworkDevice, _ session: NetlinkSession
+  ) throws -> String? {
+    do {
+      try retryingWhileBusy { try group.write([field: entry.current], device, session) }
+      return nil
+    } catch let error as NetlinkError where error.errno == .notSupported {
+      let text = error.message.map { ", \($0)" } ?? ""
+      return "\(try kind(of: device, session)) shows \(field) but does not let it be set "
+        + "(EOPNOTSUPP\(text))"
+    } catch let error as NetlinkError where error.errno == .notPermitted {
+      return nil
+    }
   }
 
   /// Queues of one direction may be 0 only where combined ones carry the traffic; a ring has
@@ -210,7 +231,8 @@ struct NumberGroupKnob: Knob {
   /// The ends that this knob acts on, by role; the transmitter's role stands for a single NIC.
   private func ends(of target: Target) -> [(role: String, device: NetworkDevice)] {
     let ends = target.ends
-    return ends.count == 1 ? ends : ends.filter { end in sides.contains { $0.rawValue == end.role } }
+    return ends.count == 1
+      ? ends : ends.filter { end in sides.contains { $0.rawValue == end.role } }
   }
 
   private func kind(of device: NetworkDevice, _ session: NetlinkSession) throws -> String {

@@ -1,5 +1,5 @@
-import Kernel
-package import Measurement
+internal import Kernel
+internal import Measurement
 
 /// Which CPUs go on with received frames (RPS), or which CPUs send on which queue (XPS), queue by
 /// queue (Documentation/networking/scaling.rst).
@@ -38,7 +38,7 @@ struct PacketSteeringKnob: AttributeKnob {
     let count = places.count
     return .available(
       .words(grammar: "off, or a list of the CPUs \(online)") { text in
-        do {
+        do throws(Objection) {
           _ = try QueueCPUs(text, count: count, online: online)
           return nil
         } catch {

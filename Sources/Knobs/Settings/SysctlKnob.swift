@@ -1,5 +1,5 @@
-import Kernel
-package import Measurement
+internal import Kernel
+internal import Measurement
 
 /// A number below `/proc/sys/net` (Documentation/admin-guide/sysctl/net.rst,
 /// Documentation/networking/ip-sysctl.rst).

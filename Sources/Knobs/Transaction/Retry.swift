@@ -1,6 +1,6 @@
-import Kernel
-import Netlink
-import SystemPackage
+internal import Kernel
+internal import Netlink
+internal import SystemPackage
 
 /// Does something again while the kernel says that it is busy, waiting longer each time, about
 /// two seconds in all: drivers refuse with `EBUSY` during a reset, interrupts with `EAGAIN` while
@@ -10,7 +10,7 @@ func retryingWhileBusy<Result>(_ body: () throws -> Result) throws -> Result {
   while true {
     do {
       return try body()
-    } catch where isBusy(error) && pause <= 1_024_000_000 {
+    } catch  where isBusy(error) && pause <= 1_024_000_000 {
       (MonotonicTime.now() + pause).sleepUntil()
       pause *= 2
     }

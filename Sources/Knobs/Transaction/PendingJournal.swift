@@ -1,0 +1,152 @@
+import Foundation
+package import Kernel
+internal import Measurement
+internal import Netlink
+internal import SystemPackage
+
+/// A journal that lies in the state folder: of a sweep that is running, or that died.
+package struct PendingJournal: Sendable, Hashable {
+  package let path: String
+  package let contents: JournalContents
+  /// Its owner lives and will put everything back itself.
+  package let isOwned: Bool
+
+  /// The labs that its owner made.
+  package var labs: [String] { contents.labs }
+
+  /// Every journal in the folder; none if there is no folder. One that cannot be read is damaged
+  /// as a whole.
+  package static func all(in folder: StateFolder) throws -> [PendingJournal] {
+    try folder.files(prefix: "journal-", suffix: ".jsonl").compactMap { path in
+      let isOwned: Bool
+      do throws(SystemCallError) {
+        let lock = try FileLock(path: path, creating: false)
+        isOwned = lock == nil
+      } catch  where error.errno == .noSuchFileOrDirectory {
+        return nil
+      }
+      // An empty one is just being begun; nothing has been changed yet.
+      guard let text = HostFiles.live.readIfPresent(path), !text.isEmpty else { return nil }
+      return PendingJournal(
+        path: path, contents: JournalContents(parsing: text + "\n"), isOwned: isOwned)
+    }
+  }
+
+  /// What became of a journal.
+  package struct Outcome: Sendable, Hashable {
+    package let path: String
+    /// Knobs that were put back, with their old values; those that stood right are not among them.
+    package var restored: [JournalEntry.Original] = []
+    /// What could not be put back, and why, in words.
+    package var refused: [String] = []
+    /// The labs that are still to be removed by the caller.
+    package var labs: [String] = []
+
+    package var isComplete: Bool { refused.isEmpty }
+  }
+
+  /// Puts everything back, in the canonical order, where it differs.
+  ///
+  /// The file goes when all of it is done. If a part was refused because it belongs to another
+  /// boot or device, it is kept beside as `.refused`: those settings are gone with what they were
+  /// set on. If a write failed, the journal stays for another try.
+  ///
+  /// - Parameters:
+  ///   - host: where host-wide settings are written.
+  ///   - namespaces: the namespace for a name; by default the process's own only, since labs are
+  ///     removed, not restored.
+  /// - Throws: ``JournalInUse`` while its owner lives; what the file system says.
+  package func restore(
+    host: Host = .live,
+    namespaces: (String?) -> NetworkNamespace? = { $0 == nil ? .current : nil }
+  ) throws -> Outcome {
+    guard let lock = try FileLock(path: path, creating: false) else {
+      throw JournalInUse(path: path)
+    }
+    return try withExtendedLifetime(lock) { try restoreLocked(host, namespaces) }
+  }
+
+  private func restoreLocked(_ host: Host, _ namespaces: (String?) -> NetworkNamespace?) throws
+    -> Outcome
+  {
+    var outcome = Outcome(path: path, refused: contents.damage, labs: contents.labs)
+    guard let owner = contents.owner else {
+      outcome.refused.append("it does not say who wrote it and since which boot")
+      return try setAside(outcome)
+    }
+    guard owner.boot == (try bootIdentity()) else {
+      outcome.refused.append(
+        "it was written before the last boot, which has set everything to its defaults")
+      return try setAside(outcome)
+    }
+    let unknown = contents.originals.filter { Catalogue.knob(named: $0.knob) == nil }
+    outcome.refused += unknown.map { UnknownKnob(name: $0.knob, nearest: nil).description }
+    let hostWide = contents.originals.filter { Catalogue.knob(named: $0.knob)?.scope == .host }
+    let bound = contents.originals.filter { original in
+      Catalogue.knob(named: original.knob).map { $0.scope != .host } ?? false
+    }
+    var failures = restore(hostWide, on: Target(host), &outcome)
+    if !bound.isEmpty {
+      do {
+        let target = try resolveTarget(host, namespaces)
+        defer { target.close() }
+        failures += restore(bound, on: target, &outcome)
+      } catch let refusal as Objection {
+        outcome.refused.append(refusal.description)
+      }
+    }
+    outcome.refused += failures
+    if failures.isEmpty { return try setAside(outcome) }
+    return outcome
+  }
+
+  /// Restores in the catalogue's order; returns what failed.
+  private func restore(
+    _ originals: [JournalEntry.Original], on target: Target, _ outcome: inout Outcome
+  ) -> [String] {
+    let states = Dictionary(originals.map { ($0.knob, $0.snapshot) }) { first, _ in first }
+    let restoration = Restoration.run(states, on: target)
+    outcome.restored += restoration.restored.compactMap { name in
+      states[name].map { JournalEntry.Original(knob: name, snapshot: $0) }
+    }
+    return restoration.failures.map(\.description)
+  }
+
+  /// The devices as they are now, if they are still the same ones.
+  private func resolveTarget(_ host: Host, _ namespaces: (String?) -> NetworkNamespace?) throws
+    -> Target
+  {
+    guard let recorded = contents.target else {
+      throw Objection("it does not say which device its settings belong to")
+    }
+    func device(_ identity: DeviceIdentity) throws -> NetworkDevice {
+      guard let namespace = namespaces(identity.namespace) else {
+        throw Objection("\(identity) was in a namespace that is gone with its settings")
+      }
+      let session = try NetlinkSession(in: namespace)
+      defer { session.close() }
+      guard let link = try? session.link(named: identity.name) else {
+        throw Objection("\(identity) is gone, and its settings with it")
+      }
+      let device = NetworkDevice(
+        namespace: namespace, name: link.name, index: link.index,
+        address: link.address ?? .zero)
+      let found = try DeviceIdentity(of: device, session: session)
+      if let difference = identity.difference(from: found) { throw Objection(difference) }
+      return device
+    }
+    return Target(
+      transmitter: try device(recorded.transmitter), receiver: try device(recorded.receiver),
+      path: try recorded.path.map(device), isLab: false, host: host)
+  }
+
+  /// Removes the file, or keeps it under another name if something in it was refused.
+  private func setAside(_ outcome: Outcome) throws -> Outcome {
+    if outcome.isComplete {
+      try DurableFile.remove(path)
+    } else {
+      try DurableFile.move(path, to: path + ".refused")
+    }
+    return outcome
+  }
+}

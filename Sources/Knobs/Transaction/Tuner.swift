@@ -1,0 +1,195 @@
+package import Measurement
+import Synchronization
+
+/// Applies configurations to one target and puts it back.
+///
+/// Every apply is a transaction: plan, journal, write, read back. A knob that a configuration does
+/// not name goes back to how it was found, so applying the baseline is putting everything back.
+/// Originals are on the disk before the first write, except those of a lab's own devices, which go
+/// with the lab.
+package final class Tuner: Sendable {
+  package let target: Target
+  private let journal: Journal?
+  private let state = Mutex(State())
+
+  private struct State {
+    var originals: [KnobName: Snapshot] = [:]
+    /// What was asked for last and what came of it, so that a value that a driver rounds is not
+    /// written again and again.
+    var settled: [KnobName: (requested: KnobValue, effective: KnobValue)] = [:]
+  }
+
+  /// - Parameter journal: nil only where nothing outlives this process.
+  package init(_ target: Target, journal: Journal?) {
+    self.target = target
+    self.journal = journal
+  }
+
+  /// What ``apply(_:reading:)`` would do now. Reads, and changes nothing.
+  ///
+  /// What an early step makes of a later knob is not foreseen.
+  /// - Throws: ``UnknownKnob``, ``KnobError`` for an absent knob or a value outside its domain.
+  package func plan(_ configuration: Configuration) throws -> Plan {
+    try state.withLock { state in
+      try check(configuration, state)
+      return Plan(
+        steps: try Batch.all.flatMap { try changes($0, configuration, state).map(\.step) })
+    }
+  }
+
+  /// Makes the target so.
+  ///
+  /// - Parameter others: knobs to read back besides those that the configuration names.
+  /// - Returns: what the kernel says afterwards.
+  /// - Throws: as ``plan(_:)`` before anything is written; ``KnobError`` with the kernel's words if
+  ///   a write fails: what was written before it stays until the next apply or ``restore()``.
+  @discardableResult
+  package func apply(_ configuration: Configuration, reading others: [KnobName] = []) throws
+    -> Configuration
+  {
+    try state.withLock { state in
+      try check(configuration, state)
+      try keepOriginals(of: configuration, &state)
+      for batch in Batch.all { try run(batch, configuration, &state) }
+      return try effective(configuration.names + others)
+    }
+  }
+
+  /// What the kernel says now of some knobs. Absent ones are left out.
+  package func read(_ names: [KnobName]) throws -> Configuration {
+    try state.withLock { _ in try effective(names) }
+  }
+
+  /// Puts back everything that was touched and verifies it; tries all of it whatever fails.
+  package func restore() -> Restoration {
+    state.withLock { state in
+      state.settled = [:]
+      return Restoration.run(state.originals, on: target)
+    }
+  }
+
+  // MARK: Steps
+
+  /// A step and how to take it.
+  private struct Change {
+    let knob: any Knob
+    /// The value asked for; nil to go back to `original`.
+    let requested: KnobValue?
+    let original: Snapshot?
+    let step: Plan.Step
+  }
+
+  private func check(_ configuration: Configuration, _ state: State) throws {
+    for name in configuration.names {
+      guard let knob = Catalogue.knob(named: name) else {
+        throw UnknownKnob(name: name, nearest: Catalogue.nearest(to: name))
+      }
+      guard let value = configuration[name], state.settled[name]?.requested != value else {
+        continue
+      }
+      let device = knob.device(on: target)
+      switch try reading(knob, { try knob.availability(on: target) }) {
+      case .absent(let reason): throw KnobError(.set, name, on: device, to: value, reason: reason)
+      case .available(let domain):
+        if let objection = domain.objection(to: value) {
+          throw KnobError(.set, name, on: device, to: value, reason: objection)
+        }
+      }
+    }
+  }
+
+  /// Records the named knobs and those that they may disturb, if that was not done before.
+  private func keepOriginals(of configuration: Configuration, _ state: inout State) throws {
+    let named = configuration.names.compactMap { Catalogue.knob(named: $0) }
+    let touched = Set(named.flatMap { [$0.name] + $0.disturbs }).subtracting(state.originals.keys)
+    for knob in Catalogue.knobs where touched.contains(knob.name) {
+      if configuration[knob.name] == nil, try isAbsent(knob) { continue }
+      let found = try reading(knob) { try knob.snapshot(on: target) }
+      var original = found
+      if let journal, knob.scope == .host || !target.isLab {
+        if knob.scope != .host { try journal.record(try TargetIdentity(of: target)) }
+        original = try journal.record(JournalEntry.Original(knob: knob.name, snapshot: found))
+      }
+      state.originals[knob.name] = original
+    }
+  }
+
+  private func isAbsent(_ knob: any Knob) throws -> Bool {
+    if case .absent = try reading(knob, { try knob.availability(on: target) }) { return true }
+    return false
+  }
+
+  private func changes(_ batch: Batch, _ configuration: Configuration, _ state: State) throws
+    -> [Change]
+  {
+    try batch.knobs.compactMap { knob in
+      let requested = configuration[knob.name]
+      let original = state.originals[knob.name]
+      guard requested != nil || original != nil else { return nil }
+      let current = try reading(knob) { try knob.snapshot(on: target) }
+      if let requested {
+        let settled = state.settled[knob.name]
+        let isSettled = settled?.requested == requested && settled?.effective == current.value
+        if current.value == requested || isSettled { return nil }
+      } else if original.map(current.agrees) ?? true {
+        return nil
+      }
+      let goal = requested ?? original?.value ?? current.value
+      let step = Plan.Step(
+        knob: knob.name, device: knob.device(on: target), from: current.value, to: goal,
+        disruption: knob.disruption, commands: knob.commands(for: goal, on: target))
+      return Change(knob: knob, requested: requested, original: original, step: step)
+    }
+  }
+
+  private func run(_ batch: Batch, _ configuration: Configuration, _ state: inout State) throws {
+    let changes = try changes(batch, configuration, state)
+    guard let first = changes.first else { return }
+    do {
+      try Carrier.keeping(on: target, through: changes.map(\.knob)) {
+        let back = changes.filter { $0.requested == nil }.compactMap { change in
+          change.original.map { (change.knob, $0) }
+        }
+        try batch.restore(back, on: target)
+        try batch.write(
+          changes.compactMap { change in change.requested.map { (change.knob, $0) } }, on: target)
+      }
+    } catch let error as KnobError {
+      throw error
+    } catch {
+      throw KnobError(
+        .set, first.step.knob, on: first.step.device, to: first.step.to, reason: "\(error)")
+    }
+    for change in changes {
+      guard let requested = change.requested else {
+        state.settled[change.knob.name] = nil
+        continue
+      }
+      let now = try reading(change.knob) { try change.knob.read(on: target) }
+      state.settled[change.knob.name] = (requested, now)
+    }
+  }
+
+  private func effective(_ names: [KnobName]) throws -> Configuration {
+    var values: [KnobName: KnobValue] = [:]
+    for name in Set(names) {
+      guard let knob = Catalogue.knob(named: name) else {
+        throw UnknownKnob(name: name, nearest: Catalogue.nearest(to: name))
+      }
+      if try isAbsent(knob) { continue }
+      values[name] = try reading(knob) { try knob.read(on: target) }
+    }
+    return Configuration(values)
+  }
+
+  /// Names the knob and the device in whatever error the reading of it ends with.
+  private func reading<Result>(_ knob: any Knob, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as KnobError {
+      throw error
+    } catch {
+      throw KnobError(.read, knob.name, on: knob.device(on: target), reason: "\(error)")
+    }
+  }
+}
