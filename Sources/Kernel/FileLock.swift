@@ -24,4 +24,14 @@ package struct FileLock: ~Copyable, Sendable {
     }
     descriptor = opened
   }
+
+  /// Whether somebody holds the lock on a file now; nil if there is no such file.
+  package static func isHeld(path: String) throws(SystemCallError) -> Bool? {
+    do throws(SystemCallError) {
+      return try FileLock(path: path, creating: false) == nil
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return nil }
+      throw error
+    }
+  }
 }

@@ -45,7 +45,8 @@ import Testing
 
   @Test(arguments: [
     ("mtuu", "mtu"), ("ring.xr", "ring.rx"), ("channel.combined", "channels.combined"),
-    ("sysctl.net.core.netdev_backlog", "sysctl.net.core.netdev_budget"), ("feature.gr0", "feature.gro"),
+    ("sysctl.net.core.netdev_backlog", "sysctl.net.core.netdev_max_backlog"),
+    ("feature.gr0", "feature.gro"),
   ]) func aTypoIsAnsweredWithTheNearestName(typo: String, meant: String) {
     #expect(Catalogue.nearest(to: KnobName(rawValue: typo)) == KnobName(rawValue: meant))
   }

@@ -18,17 +18,14 @@ package struct PendingJournal: Sendable, Hashable {
   /// as a whole.
   package static func all(in folder: StateFolder) throws -> [PendingJournal] {
     try folder.files(prefix: "journal-", suffix: ".jsonl").compactMap { path in
-      let isOwned: Bool
-      do throws(SystemCallError) {
-        let lock = try FileLock(path: path, creating: false)
-        isOwned = lock == nil
-      } catch  where error.errno == .noSuchFileOrDirectory {
+      guard let isOwned = try FileLock.isHeld(path: path) else { return nil }
+      // An empty one is just being begun; nothing has been changed yet.
+      guard let bytes = FileManager.default.contents(atPath: path), !bytes.isEmpty else {
         return nil
       }
-      // An empty one is just being begun; nothing has been changed yet.
-      guard let text = HostFiles.live.readIfPresent(path), !text.isEmpty else { return nil }
       return PendingJournal(
-        path: path, contents: JournalContents(parsing: text + "\n"), isOwned: isOwned)
+        path: path, contents: JournalContents(parsing: String(decoding: bytes, as: UTF8.self)),
+        isOwned: isOwned)
     }
   }
 
@@ -63,12 +60,12 @@ package struct PendingJournal: Sendable, Hashable {
     guard let lock = try FileLock(path: path, creating: false) else {
       throw JournalInUse(path: path)
     }
-    return try withExtendedLifetime(lock) { try restoreLocked(host, namespaces) }
+    return try restore(host, namespaces, holding: lock)
   }
 
-  private func restoreLocked(_ host: Host, _ namespaces: (String?) -> NetworkNamespace?) throws
-    -> Outcome
-  {
+  private func restore(
+    _ host: Host, _ namespaces: (String?) -> NetworkNamespace?, holding _: borrowing FileLock
+  ) throws -> Outcome {
     var outcome = Outcome(path: path, refused: contents.damage, labs: contents.labs)
     guard let owner = contents.owner else {
       outcome.refused.append("it does not say who wrote it and since which boot")
@@ -119,25 +116,30 @@ package struct PendingJournal: Sendable, Hashable {
     guard let recorded = contents.target else {
       throw Objection("it does not say which device its settings belong to")
     }
-    func device(_ identity: DeviceIdentity) throws -> NetworkDevice {
-      guard let namespace = namespaces(identity.namespace) else {
-        throw Objection("\(identity) was in a namespace that is gone with its settings")
-      }
-      let session = try NetlinkSession(in: namespace)
-      defer { session.close() }
-      guard let link = try? session.link(named: identity.name) else {
-        throw Objection("\(identity) is gone, and its settings with it")
-      }
-      let device = NetworkDevice(
-        namespace: namespace, name: link.name, index: link.index,
-        address: link.address ?? .zero)
-      let found = try DeviceIdentity(of: device, session: session)
-      if let difference = identity.difference(from: found) { throw Objection(difference) }
-      return device
-    }
+    let transmitter = try find(recorded.transmitter, namespaces)
+    let receiver = try find(recorded.receiver, namespaces)
+    let path = try recorded.path.map { try find($0, namespaces) }
     return Target(
-      transmitter: try device(recorded.transmitter), receiver: try device(recorded.receiver),
-      path: try recorded.path.map(device), isLab: false, host: host)
+      transmitter: transmitter, receiver: receiver, path: path, isLab: false, host: host)
+  }
+
+  /// The device as it is now; ``Objection`` if it is gone or another one.
+  private func find(
+    _ identity: DeviceIdentity, _ namespaces: (String?) -> NetworkNamespace?
+  ) throws -> NetworkDevice {
+    guard let namespace = namespaces(identity.namespace) else {
+      throw Objection("\(identity) was in a namespace that is gone with its settings")
+    }
+    let session = try NetlinkSession(in: namespace)
+    defer { session.close() }
+    guard let link = try? session.link(named: identity.name) else {
+      throw Objection("\(identity) is gone, and its settings with it")
+    }
+    let device = NetworkDevice(
+      namespace: namespace, name: link.name, index: link.index, address: link.address ?? .zero)
+    let found = try DeviceIdentity(of: device, session: session)
+    if let difference = identity.difference(from: found) { throw Objection(difference) }
+    return device
   }
 
   /// Removes the file, or keeps it under another name if something in it was refused.
