@@ -7,7 +7,7 @@ package enum Catalogue {
   package static let knobs: [any Knob] =
     features + [MTUKnob()] + channels + rings + coalescing
     + [
-      TransmitQueueLengthKnob(), InterruptAffinityKnob(),
+      TransmitQueueLengthKnob(), QdiscKnob(), InterruptAffinityKnob(),
       PacketSteeringKnob(kind: .rps), PacketSteeringKnob(kind: .xps),
     ] + sysctls
 

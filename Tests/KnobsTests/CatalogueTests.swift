@@ -10,7 +10,7 @@ import Testing
         "feature.tx-checksum", "feature.gso", "feature.tso", "feature.gro", "mtu",
         "channels.combined", "channels.rx", "channels.tx", "ring.rx", "ring.tx",
         "coalesce.adaptive-rx", "coalesce.adaptive-tx", "coalesce.rx-usecs", "coalesce.rx-frames",
-        "coalesce.tx-usecs", "coalesce.tx-frames", "txqueuelen", "irq.affinity", "rps",
+        "coalesce.tx-usecs", "coalesce.tx-frames", "txqueuelen", "qdisc", "irq.affinity", "rps",
         "xps", "sysctl.net.core.netdev_max_backlog", "sysctl.net.core.netdev_budget",
         "sysctl.net.core.netdev_budget_usecs", "sysctl.net.core.dev_weight",
         "sysctl.net.core.somaxconn", "sysctl.net.ipv4.tcp_max_syn_backlog",
