@@ -87,6 +87,9 @@ static inline int kvmtune_sched_setaffinity(const unsigned long *mask, size_t by
 static inline int kvmtune_sched_getaffinity(unsigned long *mask, size_t bytes) {
   return (int)syscall(SYS_sched_getaffinity, 0, bytes, mask);
 }
+static inline int kvmtune_accept(int descriptor, int flags) {
+  return (int)syscall(SYS_accept4, descriptor, (void *)0, (void *)0, flags);
+}
 
 // The layout of struct mmsghdr, which sendmmsg(2) and recvmmsg(2) take.
 struct kvmtune_mmsghdr {

@@ -2,19 +2,21 @@ import CLinux
 import Glibc
 internal import SystemPackage
 
-/// One queue of a TAP, to write and read frames as the guest's backend does: one frame a call.
+/// Queues of a TAP, to write and read frames as the guest's backend does: one frame a call.
 ///
 /// Safe: the TAP is kept alive, the buffer is allocated once, freed once, and read(2) is told
 /// its size.
 @safe package struct TapQueue: ~Copyable, @unchecked Sendable {
   private let tap: TapDevice
-  private let descriptor: CInt
+  private let queues: [CInt]
   private let buffer: UnsafeMutableRawBufferPointer
 
-  /// Takes part in the queue number `index`, 0 ..< `tap.queues.count`.
-  package init(_ tap: TapDevice, _ index: Int, frameLimit: Int = 65536 + 18) {
+  /// Takes part in the queues `numbers`, some of 0 ..< `tap.queues.count`: reads them all, writes
+  /// to the first.
+  package init(_ tap: TapDevice, _ numbers: Range<Int>, frameLimit: Int = 65536 + 18) {
+    precondition(!numbers.isEmpty)
     self.tap = tap
-    descriptor = tap.queues[index]
+    queues = Array(tap.queues[numbers])
     unsafe buffer = .allocate(byteCount: frameLimit + TapDevice.headerBytes, alignment: 64)
   }
 
@@ -24,7 +26,7 @@ internal import SystemPackage
   package func send(_ batch: borrowing FrameBatch, _ frames: Range<Int>) throws(SystemCallError)
     -> SendOutcome
   {
-    for index in frames where batch.write(index, to: descriptor) < 0 {
+    for index in frames where batch.write(index, to: queues[0]) < 0 {
       let accepted = index - frames.lowerBound
       switch Glibc.errno {
       case EAGAIN: return SendOutcome(accepted: accepted, obstacle: .full)
@@ -39,28 +41,36 @@ internal import SystemPackage
   /// Waits until the queue takes frames again, at most so long.
   package func waitForRoom(milliseconds: Int) { wait(for: Int16(POLLOUT), milliseconds) }
 
-  /// Hands over at most `limit` frames that are there, then returns; waits first if there is none.
+  /// Hands over at most `limit` frames of each queue that are there, then returns; waits first
+  /// if there is none.
   ///
   /// - Parameter milliseconds: how long to wait, 0 not at all.
   /// - Returns: how many frames `body` was given, without their virtio-net headers, with the time
   ///   each was read.
-  package mutating func receive(
+  package func receive(
     limit: Int, waiting milliseconds: Int, _ body: (RawSpan, MonotonicTime) -> Void
   ) throws(SystemCallError) -> Int {
+    let taken = try receive(limit: limit, body)
+    if taken > 0 || milliseconds == 0 || !wait(for: Int16(POLLIN), milliseconds) { return taken }
+    return try receive(limit: limit, body)
+  }
+
+  private func receive(limit: Int, _ body: (RawSpan, MonotonicTime) -> Void)
+    throws(SystemCallError) -> Int
+  {
     var taken = 0
-    while taken < limit {
-      let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
-      if count >= TapDevice.headerBytes {
+    for queue in queues {
+      for _ in 0..<limit {
+        let count = unsafe read(queue, buffer.baseAddress, buffer.count)
+        if count < 0 && Glibc.errno == EAGAIN { break }
+        if count < 0 && Glibc.errno == EINTR { continue }
+        guard count >= TapDevice.headerBytes else {
+          throw SystemCallError(
+            "read", Errno(rawValue: count < 0 ? Glibc.errno : EPROTO), on: tap.name)
+        }
         let frame = unsafe UnsafeRawBufferPointer(rebasing: buffer[TapDevice.headerBytes..<count])
         body(unsafe RawSpan(_unsafeBytes: frame), .now())
         taken += 1
-      } else if count >= 0 {
-        throw SystemCallError("read", Errno(rawValue: EPROTO), on: tap.name)
-      } else if Glibc.errno == EAGAIN {
-        if taken > 0 || milliseconds == 0 { break }
-        if !wait(for: Int16(POLLIN), milliseconds) { break }
-      } else if Glibc.errno != EINTR {
-        throw SystemCallError("read", Errno(rawValue: Glibc.errno), on: tap.name)
       }
     }
     return taken
@@ -68,7 +78,7 @@ internal import SystemPackage
 
   @discardableResult
   private func wait(for events: Int16, _ milliseconds: Int) -> Bool {
-    var request = pollfd(fd: descriptor, events: events, revents: 0)
-    return unsafe poll(&request, 1, CInt(milliseconds)) > 0
+    var requests = queues.map { pollfd(fd: $0, events: events, revents: 0) }
+    return unsafe poll(&requests, nfds_t(requests.count), CInt(milliseconds)) > 0
   }
 }

@@ -111,8 +111,11 @@ package struct FrameReceiver<Source: FrameSource & ~Copyable>: ~Copyable {
       let now = MonotonicTime.now()
       if now - max(last, end) > patience || now - end > Self.longestDrain { break }
     }
-    report.overrun += try source.takeDrops()
+    try takeOverrun()
   }
+
+  /// Adds what our own socket had no room for to the report.
+  package mutating func takeOverrun() throws { report.overrun += try source.takeDrops() }
 
   /// Takes what is there, and gives `body` the frames of ours that came for the first time.
   ///

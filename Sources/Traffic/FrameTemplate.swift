@@ -112,6 +112,11 @@ package struct FrameTemplate: Sendable, Hashable {
   /// Copies the whole frame; its stamp comes by ``write(_:into:)``.
   package func fill(_ frame: inout MutableRawSpan) { frame.copy(from: bytes) }
 
+  /// Writes the hardware addresses only.
+  package func writeAddresses(into frame: inout MutableRawSpan) {
+    for offset in 0..<12 { frame.storeBigEndian(bytes[offset], at: offset) }
+  }
+
   /// Writes what is different from frame to frame, and the checksum that goes with it.
   package func write(_ stamp: FrameStamp, into frame: inout MutableRawSpan) {
     let port = FrameLayout.firstPort &+ UInt16(truncatingIfNeeded: stamp.flow)

@@ -7,30 +7,28 @@ extension TrafficSession {
   static func load(
     _ workload: Workload, route: Route, placement: Placement, frameBytes: Int, run: UInt16
   ) throws -> any Load {
-    if workload.datapath != .tcp {
-      guard frameBytes <= route.mtu + FrameLayout.ethernetBytes else {
-        throw WorkloadError(
-          workload: workload.name,
-          reason: "a frame of \(frameBytes) bytes does not fit an MTU of \(route.mtu)")
-      }
+    if workload.datapath == .tcp {
+      return try StreamLoad(workload, route: route, placement: placement)
     }
-    let ends = try FrameEnds(workload, route: route, frameBytes: frameBytes, run: run)
-    switch (workload.datapath, workload.kind) {
-    case (.tcp, _), (_, .latency):
-      throw WorkloadError(workload: workload.name, reason: "not available")
-    case (.packet, _):
+    guard frameBytes <= route.mtu + FrameLayout.ethernetBytes else {
+      throw WorkloadError(
+        workload: workload.name,
+        reason: "a frame of \(frameBytes) bytes does not fit an MTU of \(route.mtu)")
+    }
+    let ends = FrameEnds(workload, route: route, frameBytes: frameBytes, run: run)
+    if workload.kind == .latency { return try ends.echoLoad(placement) }
+    if workload.datapath == .packet {
       return FrameLoad(workload, [try ends.packetLane(placement)])
-    case (.tap, _):
-      var lanes: [any Lane] = []
-      do {
-        if workload.direction != .toSender { lanes.append(try ends.toGuestLane(placement)) }
-        if workload.direction != .toReceiver { lanes.append(try ends.fromGuestLane(placement)) }
-      } catch {
-        for lane in lanes { lane.close() }
-        throw error
-      }
-      return FrameLoad(workload, lanes)
     }
+    var lanes: [any Lane] = []
+    do {
+      if workload.direction != .toSender { lanes.append(try ends.toGuestLane(placement)) }
+      if workload.direction != .toReceiver { lanes.append(try ends.fromGuestLane(placement)) }
+    } catch {
+      for lane in lanes { lane.close() }
+      throw error
+    }
+    return FrameLoad(workload, lanes)
   }
 }
 
@@ -42,7 +40,7 @@ struct FrameEnds {
   let forward: FrameTemplate
   let backward: FrameTemplate
 
-  init(_ workload: Workload, route: Route, frameBytes: Int, run: UInt16) throws {
+  init(_ workload: Workload, route: Route, frameBytes: Int, run: UInt16) {
     self.workload = workload
     self.route = route
     let here = route.sender.address
@@ -62,15 +60,40 @@ struct FrameEnds {
     let tap = try guestTap()
     return try FrameLane(
       workload, template: forward, placement: placement, receivers: tap.queues.count,
-      sink: { _ in try packetSocket() }, source: { TapQueue(tap, $0) })
+      sink: { _ in try packetSocket() }, source: { TapQueue(tap, $0..<($0 + 1)) })
   }
 
   func fromGuestLane(_ placement: Placement) throws -> any Lane {
     let tap = try guestTap()
     let fanout = workload.threads > 1 ? FanoutGroup.next() : nil
     return try FrameLane(
-      workload, template: backward, placement: placement.reversed, sink: { TapQueue(tap, $0) },
+      workload, template: backward, placement: placement.reversed, sink: { TapQueue(tap, $0..<($0 + 1)) },
       source: { _ in try PacketRing(on: route.sender.device, fanout: fanout) })
+  }
+
+  func echoLoad(_ placement: Placement) throws -> any Load {
+    guard let rate = workload.rate else { preconditionFailure("a rate is validated") }
+    let flows = 0..<workload.flows
+    let issued = IssueCounter()
+    let prober = EchoProber(
+      sender: FrameSender(
+        into: try packetSocket(), template: forward, flows: flows, batch: workload.batch,
+        issued: issued),
+      receiver: FrameReceiver(
+        from: try PacketInbox(on: route.sender.device), template: backward,
+        issuers: flows.map { _ in issued }))
+    if workload.datapath == .tap {
+      let tap = try guestTap()
+      let reflector = EchoReflector(
+        from: TapQueue(tap, tap.queues.indices), into: TapQueue(tap, tap.queues.indices), forward: forward, backward: backward)
+      return try EchoLoad(rate: rate, placement: placement, prober: prober, reflector: reflector)
+    }
+    let far = route.receiver.device
+    let reflector = EchoReflector(
+      from: try PacketInbox(on: far),
+      into: try PacketSocket(sendingOn: far, bypassingQdisc: workload.bypassQdisc),
+      forward: forward, backward: backward)
+    return try EchoLoad(rate: rate, placement: placement, prober: prober, reflector: reflector)
   }
 
   private func packetSocket() throws -> PacketSocket {

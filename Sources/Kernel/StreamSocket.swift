@@ -1,0 +1,163 @@
+import CLinux
+import Glibc
+internal import SystemPackage
+
+/// A TCP socket that waits for connections at an address of a namespace, on a port the kernel
+/// chooses.
+package struct StreamListener: ~Copyable, Sendable {
+  private let descriptor: OwnedDescriptor
+  package let address: String
+  package let port: UInt16
+
+  /// - Parameter address: dotted, of a device in the namespace; `EADDRNOTAVAIL` otherwise.
+  package init(in namespace: NetworkNamespace, address: String) throws {
+    let descriptor = try OwnedDescriptor(
+      socketIn: namespace, AF_INET, CInt(SOCK_STREAM.rawValue), flags: CInt(SOCK_NONBLOCK.rawValue))
+    var name = try sockaddr_in(address, port: 0)
+    try syscall("bind", on: address) {
+      unsafe withUnsafePointer(to: &name) {
+        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe bind(descriptor.rawValue, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+    }
+    try syscall("listen", on: address) { listen(descriptor.rawValue, 64) }
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    try syscall("getsockname") {
+      unsafe withUnsafeMutablePointer(to: &name) {
+        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe getsockname(descriptor.rawValue, $0, &size)
+        }
+      }
+    }
+    self.descriptor = descriptor
+    self.address = address
+    port = UInt16(bigEndian: name.sin_port)
+  }
+
+  /// The next connection. Throws `ETIMEDOUT` if none comes within `milliseconds`.
+  package func accept(milliseconds: Int) throws(SystemCallError) -> StreamSocket {
+    guard descriptor.wait(for: Int16(POLLIN), milliseconds: milliseconds) != 0 else {
+      throw SystemCallError("accept", .timedOut, on: "\(address):\(port)")
+    }
+    let flags = CInt(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    return StreamSocket(
+      OwnedDescriptor(
+        adopting: try syscall("accept4", on: "\(address):\(port)") {
+          kvmtune_accept(descriptor.rawValue, flags)
+        }))
+  }
+}
+
+/// One end of a TCP connection, non-blocking; what it carries has no meaning.
+///
+/// Safe: the buffer is allocated once, freed once, and every call is told its size.
+@safe package struct StreamSocket: ~Copyable, @unchecked Sendable {
+  private let descriptor: OwnedDescriptor
+  private let buffer: UnsafeMutableRawBufferPointer
+
+  /// Bytes of one call, as iperf does it.
+  package static let chunkBytes = 128 << 10
+
+  init(_ descriptor: consuming OwnedDescriptor) {
+    self.descriptor = descriptor
+    unsafe buffer = .allocate(byteCount: Self.chunkBytes, alignment: 4096)
+    unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0)
+  }
+
+  deinit { unsafe buffer.deallocate() }
+
+  /// Connects from a namespace. Throws `ETIMEDOUT` after `milliseconds`, `ECONNREFUSED`,
+  /// `ENETUNREACH`.
+  package static func connect(
+    in namespace: NetworkNamespace, to address: String, port: UInt16, milliseconds: Int
+  ) throws -> StreamSocket {
+    let descriptor = try OwnedDescriptor(
+      socketIn: namespace, AF_INET, CInt(SOCK_STREAM.rawValue), flags: CInt(SOCK_NONBLOCK.rawValue))
+    var name = try sockaddr_in(address, port: port)
+    let subject = "\(address):\(port)"
+    do throws(SystemCallError) {
+      try syscall("connect", on: subject) {
+        unsafe withUnsafePointer(to: &name) {
+          unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            unsafe CLinux.connect(
+              descriptor.rawValue, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+          }
+        }
+      }
+    } catch {
+      guard error.errno == .nowInProgress else { throw error }
+      guard descriptor.wait(for: Int16(POLLOUT), milliseconds: milliseconds) != 0 else {
+        throw SystemCallError("connect", .timedOut, on: subject)
+      }
+      let failure = try descriptor.option(SOL_SOCKET, SO_ERROR)
+      if failure != 0 {
+        throw SystemCallError("connect", Errno(rawValue: CInt(failure)), on: subject)
+      }
+    }
+    return StreamSocket(descriptor)
+  }
+
+  /// Sends as much of one chunk as there is room for, waiting for room at most so long.
+  ///
+  /// - Returns: bytes taken; 0 if there was no room. Throws `ECONNRESET`, `EPIPE`.
+  package func send(waiting milliseconds: Int) throws(SystemCallError) -> Int {
+    try transfer("send", waitingFor: Int16(POLLOUT), milliseconds) {
+      unsafe CLinux.send(
+        descriptor.rawValue, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL))
+    }
+  }
+
+  /// Receives at most one chunk, waiting for the first byte at most so long.
+  ///
+  /// - Returns: bytes received; 0 if none came. Throws `ECONNRESET` if the other end is gone.
+  package mutating func receive(waiting milliseconds: Int) throws(SystemCallError) -> Int {
+    let count = try transfer("recv", waitingFor: Int16(POLLIN), milliseconds) {
+      let count = unsafe recv(descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
+      if count == 0 { Glibc.errno = ECONNRESET }
+      return count == 0 ? -1 : count
+    }
+    return count
+  }
+
+  /// Segments sent again since the connection began (`tcpi_total_retrans`).
+  package func retransmitted() throws(SystemCallError) -> UInt64 {
+    var information = tcp_info()
+    var size = socklen_t(MemoryLayout<tcp_info>.size)
+    try syscall("getsockopt(TCP_INFO)") {
+      unsafe withUnsafeMutablePointer(to: &information) {
+        unsafe getsockopt(descriptor.rawValue, CInt(IPPROTO_TCP), TCP_INFO, $0, &size)
+      }
+    }
+    return UInt64(information.tcpi_total_retrans)
+  }
+
+  private func transfer(
+    _ call: String, waitingFor events: Int16, _ milliseconds: Int, _ body: () -> Int
+  ) throws(SystemCallError) -> Int {
+    for attempt in 0...1 {
+      let count = body()
+      if count >= 0 { return count }
+      switch Glibc.errno {
+      case EAGAIN:
+        let tryAgain = attempt == 0 && milliseconds > 0
+        if !tryAgain || descriptor.wait(for: events, milliseconds: milliseconds) == 0 { return 0 }
+      case EINTR: continue
+      case let error: throw SystemCallError(call, Errno(rawValue: error), on: "TCP stream")
+      }
+    }
+    return 0
+  }
+}
+
+extension sockaddr_in {
+  /// Reads a dotted address. Throws `EINVAL` for anything else.
+  fileprivate init(_ address: String, port: UInt16) throws(SystemCallError) {
+    self.init()
+    sin_family = UInt16(AF_INET)
+    sin_port = port.bigEndian
+    if unsafe inet_pton(AF_INET, address, &sin_addr) != 1 {
+      throw SystemCallError("inet_pton", .invalidArgument, on: address)
+    }
+  }
+}

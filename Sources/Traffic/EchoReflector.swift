@@ -1,0 +1,63 @@
+internal import Kernel
+internal import Synchronization
+
+/// The far end of a latency measurement: sends every frame of ours back where it came from.
+struct EchoReflector<Source: FrameSource & ~Copyable, Sink: FrameSink & ~Copyable>: ~Copyable {
+  private var source: Source
+  private var sink: Sink
+  private var batch: FrameBatch
+  private let forward: FrameTemplate
+  private let backward: FrameTemplate
+
+  /// Frames that are sent back with one call.
+  private static var batchFrames: Int { 64 }
+
+  /// - Parameters:
+  ///   - forward: the frames that come.
+  ///   - backward: the same from the other end; they differ in the hardware addresses alone.
+  init(
+    from source: consuming Source, into sink: consuming Sink, forward: FrameTemplate,
+    backward: FrameTemplate
+  ) {
+    self.source = source
+    self.sink = sink
+    self.forward = forward
+    self.backward = backward
+    batch = FrameBatch(capacity: Self.batchFrames, frameBytes: forward.bytes.count)
+  }
+
+  /// Throws away what is there and listens.
+  mutating func begin() throws {
+    while try source.receive(waiting: 0, { _, _ in }) > 0 {}
+    try source.setListening(true)
+  }
+
+  func park() throws { try source.setListening(false) }
+
+  /// Sends frames back until told to stop; one that is refused is lost.
+  ///
+  /// - Parameter sleeping: wait for frames in poll(2), where the prober needs the same CPU;
+  ///   otherwise look again and again, so that no wake-up of ours is in the round trip.
+  mutating func reflect(until stop: StopFlag, sleeping: Bool) throws {
+    while !stop.isSet {
+      var count = 0
+      _ = try source.receive(waiting: sleeping ? 1 : 0) { frame, _ in
+        guard count < batch.capacity, case .ours = forward.classify(frame) else { return }
+        batch.withFrame(count) {
+          $0.copy(from: frame)
+          backward.writeAddresses(into: &$0)
+        }
+        count += 1
+      }
+      if count > 0 { _ = try sink.send(batch, 0..<count) }
+    }
+  }
+}
+
+/// Tells a thread that its work is over.
+final class StopFlag: Sendable {
+  private let value = Atomic<Bool>(false)
+  var isSet: Bool { value.load(ordering: .acquiring) }
+  func set() { value.store(true, ordering: .releasing) }
+  func clear() { value.store(false, ordering: .releasing) }
+}
