@@ -41,7 +41,8 @@ internal import SystemPackage
     try descriptor.bindPacket(to: device, protocol: UInt16(ETH_P_ALL))
     if let fanout {
       try descriptor.setOption(
-        SOL_PACKET, PACKET_FANOUT, CInt(fanout) | CInt(PACKET_FANOUT_HASH) << 16)
+        SOL_PACKET, PACKET_FANOUT,
+        CInt(fanout) | CInt(PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_IGNORE_OUTGOING) << 16)
     }
     let mapped = unsafe mmap(
       nil, blockBytes * blockCount, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,

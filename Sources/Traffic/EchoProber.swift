@@ -39,7 +39,7 @@ struct EchoProber<Sink: FrameSink & ~Copyable, Source: FrameSource & ~Copyable>:
       }
       _ = try takeEchoes(waiting: 0, progress)
     }
-    sender.account(intended: total, idle: 0)
+    sender.account(intended: total, idle: 0, pace: pace)
   }
 
   /// Takes echoes until all are there, or none has come for `patience` nanoseconds.

@@ -118,9 +118,15 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
   }
 
   /// Says how many frames the schedule asked for, and how long the sender waited for it.
-  package mutating func account(intended: UInt64, idle: UInt64) {
+  ///
+  /// - Parameter pace: the schedule. Its window is the one of the report, if the last frame was
+  ///   not late: `n` frames at a rate take `n` intervals, not one less.
+  package mutating func account(intended: UInt64, idle: UInt64, pace: Pace? = nil) {
     report.intended = intended
     report.idle = idle
+    guard let pace, let first = report.first, let last = report.last else { return }
+    report.first = min(first, pace.start)
+    report.last = max(last, pace.time(of: intended))
   }
 
   private mutating func stamp(

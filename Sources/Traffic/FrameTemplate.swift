@@ -150,25 +150,24 @@ package struct FrameTemplate: Sendable, Hashable {
     return .ours(stamp)
   }
 
-  /// A frame whose header is not ours bit by bit: nearly ours is corrupt. Another run's is only
-  /// its own identification and checksum away, and foreign.
+  /// A frame whose header is not ours bit by bit: nearly ours is corrupt. Two strangers come near:
+  /// another run's frames are only identification and checksum away, and those of the other
+  /// direction have the addresses changed over.
   private func classifyStranger(_ frame: RawSpan) -> FrameVerdict {
     guard frame.byteCount >= FrameLayout.udp + 8 else { return .foreign }
-    var distance = 0
-    for offset in 0..<FrameLayout.udp {
-      distance += (frame.bigEndian(at: offset, as: UInt8.self) ^ bytes[offset]).nonzeroBitCount
-    }
+    let header = (0..<FrameLayout.udp).map { frame.bigEndian(at: $0, as: UInt8.self) }
+    let distance = zip(header, bytes).reduce(0) { $0 + ($1.0 ^ $1.1).nonzeroBitCount }
     if distance > Self.largestDistance { return .foreign }
-    var header: [UInt8] = []
-    for offset in FrameLayout.ip..<FrameLayout.udp { header.append(frame.bigEndian(at: offset)) }
-    let otherRun = frame.bigEndian(at: FrameLayout.identification, as: UInt16.self) != run
-    return otherRun && InternetChecksum.complement(InternetChecksum.sum(header)) == 0
-      ? .foreign : .corrupt
+    let ip = Array(header[FrameLayout.ip...])
+    let isIntact = InternetChecksum.complement(InternetChecksum.sum(ip)) == 0
+    let isOtherRun = frame.bigEndian(at: FrameLayout.identification, as: UInt16.self) != run
+    let isOtherWay = header[..<6] == bytes[6..<12] && header[6..<12] == bytes[..<6]
+    return isIntact && (isOtherRun || isOtherWay) ? .foreign : .corrupt
   }
 
-  /// Bits by which addresses, type and IPv4 header of a corrupt frame may differ. Those of a
-  /// stranger differ by about half of their 272.
-  private static let largestDistance = 40
+  /// Bits by which addresses, type and IPv4 header of a corrupt frame may differ; a stranger's
+  /// differ by about half of their 272.
+  private static let largestDistance = 16
 
   private func checksum(_ port: UInt16, _ stamp: FrameStamp) -> UInt16 {
     let value = InternetChecksum.complement(constantSum &+ UInt64(port) &+ stamp.sum)

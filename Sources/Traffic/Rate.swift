@@ -25,7 +25,7 @@ extension FrameSender where Sink: ~Copyable {
       }
       next = due
     }
-    account(intended: total, idle: idle)
+    account(intended: total, idle: idle, pace: pace)
   }
 
   /// Nanoseconds that the last frames of a schedule may take to find room.
