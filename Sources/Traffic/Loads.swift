@@ -67,7 +67,8 @@ struct FrameEnds {
     let tap = try guestTap()
     let fanout = workload.threads > 1 ? FanoutGroup.next() : nil
     return try FrameLane(
-      workload, template: backward, placement: placement.reversed, sink: { TapQueue(tap, $0..<($0 + 1)) },
+      workload, template: backward, placement: placement.reversed,
+      sink: { TapQueue(tap, $0..<($0 + 1)) },
       source: { _ in try PacketRing(on: route.sender.device, fanout: fanout) })
   }
 
@@ -85,7 +86,8 @@ struct FrameEnds {
     if workload.datapath == .tap {
       let tap = try guestTap()
       let reflector = EchoReflector(
-        from: TapQueue(tap, tap.queues.indices), into: TapQueue(tap, tap.queues.indices), forward: forward, backward: backward)
+        from: TapQueue(tap, tap.queues.indices), into: TapQueue(tap, tap.queues.indices),
+        forward: forward, backward: backward)
       return try EchoLoad(rate: rate, placement: placement, prober: prober, reflector: reflector)
     }
     let far = route.receiver.device

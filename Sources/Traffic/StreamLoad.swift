@@ -37,7 +37,8 @@ final class StreamLoad: Load {
       sender.start { try $0.send(stream, nanoseconds: nanoseconds) }
     }
     // Every thread is waited for, whatever another one threw.
-    let ends = senders.map { end in Result { try end.finish() } }
+    let ends =
+      senders.map { end in Result { try end.finish() } }
       + receivers.map { end in Result { try end.finish() } }
     let cpu = try ends.map { try $0.get() }.reduce(0, +)
     var found = Findings(cpu: cpu, streamBytes: 0)
