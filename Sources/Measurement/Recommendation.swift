@@ -2,10 +2,6 @@
 ///
 /// Everything in it is derived from the rows of `trials.csv`, so that the table alone proves it.
 package struct Recommendation: Codable, Hashable, Sendable {
-  /// Raised when a member changes its meaning or goes.
-  package static let formatVersion = 1
-
-  package var formatVersion = Recommendation.formatVersion
   package let run: String
   package let host: String
   package let nic: String

@@ -1,0 +1,173 @@
+package import Measurement
+
+/// `summary.md`: a run for people, from the question to how to check the answer.
+package enum SummaryMarkdown {
+  package static let fileName = "summary.md"
+
+  /// - Parameters:
+  ///   - recommendations: of one run.
+  ///   - commands: by NIC.
+  ///   - directory: of the run, as the reader would write it.
+  package static func text(
+    _ recommendations: [Recommendation], commands: [String: KnobCommands] = [:],
+    directory: String
+  ) -> String {
+    recommendations.sorted { $0.nic < $1.nic }
+      .map { Section(recommendation: $0, commands: commands[$0.nic] ?? .none).lines }
+      .joined(separator: [""])
+      .map { $0 + "\n" }.joined()
+        + """
+
+        ## How to derive it again
+
+        Every number above follows from `trials.csv` alone:
+
+        ```sh
+        kvmtune recommend \(directory)
+        ```
+
+        Ratios are candidate ÷ default. An effect is the mean of the logarithms over *swap pairs*: two
+        applications of the settings with the candidate on opposite sides of the bench, each the median
+        of its paired slices. Intervals are 95 %, by Student's t over the swap pairs; p is two-sided,
+        corrected after Holm over all trials of the search. The smallest visible effect is what would
+        have been found four times out of five.
+
+        """
+  }
+}
+
+/// One NIC.
+private struct Section {
+  let recommendation: Recommendation
+  let commands: KnobCommands
+
+  var lines: [String] {
+    let parts = [question, change, dropped, effect, certainty, tried]
+    return ["# kvmtune: \(escaped(recommendation.nic)) on \(escaped(recommendation.host))", ""]
+      + ["**\(Wording.decision(recommendation))**: \(escaped(recommendation.reason)).", ""]
+      + parts.filter { !$0.isEmpty }.joined(separator: [""])
+  }
+
+  private var question: [String] {
+    [
+      "## What was asked", "",
+      "- objective: `\(recommendation.objective)`",
+      "- driver: \(escaped(recommendation.driver)); run: \(escaped(recommendation.run)); "
+        + "seed: \(recommendation.seed)",
+      "- measured from \(recommendation.firstSampleAt) to \(recommendation.lastSampleAt)",
+    ]
+  }
+
+  private var change: [String] {
+    let kept = recommendation.knobs.filter(\.evidence.isKept)
+    guard !kept.isEmpty else { return [] }
+    let names = kept.map(\.name)
+    return ["## What to change", ""]
+      + knobTable(kept)
+      + shell("Apply", commands.apply(names)) + shell("Revert", commands.revert(names))
+  }
+
+  private var dropped: [String] {
+    let dropped = recommendation.knobs.filter { !$0.evidence.isKept }
+    guard !dropped.isEmpty else { return [] }
+    return ["## What the winner had too, and does not need", ""] + knobTable(dropped)
+  }
+
+  private func knobTable(_ knobs: [KnobFinding]) -> [String] {
+    table(
+      ["knob", "from", "to", "effect", "95 %", "evidence"],
+      knobs.map { knob in
+        [
+          "`\(knob.name)`", knob.original.map { "`\($0)`" } ?? "unknown", "`\(knob.value)`",
+          Wording.effect(knob.effect), Wording.interval(knob.effect?.interval),
+          Wording.evidence(knob.evidence),
+        ]
+      })
+  }
+
+  private var effect: [String] {
+    guard let finding = recommendation.effect else { return [] }
+    let title =
+      recommendation.decision == .change
+      ? "## What it brings" : "## What the best candidate brought"
+    let whole = finding.effect.map { [("all", $0, finding.verdict)] } ?? []
+    let each = finding.workloads.map { ($0.workload, $0.effect, $0.verdict) }
+    let effects = table(
+      ["workload", "effect", "95 %", "p", "n", "smallest visible", "verdict"],
+      (whole + each).map { name, effect, verdict in
+        [
+          escaped(name), Wording.effect(effect), Wording.interval(effect.interval),
+          Wording.probability(effect.probability), String(effect.swapPairs),
+          effect.smallestVisible.map(Wording.percent) ?? "–", verdict.rawValue,
+        ]
+      })
+    let constraints = table(
+      ["constraint", "workload", "value", "95 %", "status"],
+      finding.constraints.map { constraint in
+        [
+          "`\(constraint.constraint)`", escaped(constraint.workload ?? "–"),
+          Wording.number(constraint.value),
+          constraint.interval.map {
+            "\(Wording.number($0.lower)) … \(Wording.number($0.upper))"
+          } ?? "–",
+          constraint.status.rawValue,
+        ]
+      })
+    return [title, "", "`\(finding.configuration)` against the default, with fresh samples:", ""]
+      + effects + (finding.constraints.isEmpty ? [] : [""] + constraints)
+  }
+
+  private var certainty: [String] {
+    let samples = recommendation.samples
+    var lines = ["## How sure it is", ""]
+    if let noise = recommendation.noise {
+      let effect = noise.trial.effect
+      lines += [
+        "- default against default: \(Wording.effect(effect)) "
+          + "(\(Wording.interval(effect?.interval))), "
+          + (noise.failed ? "told apart: the bench fails" : "as it should be"),
+        "- noise of one swap pair: \(effect?.noise.map(Wording.percent) ?? "unknown"); smallest "
+          + "visible effect: \(effect?.smallestVisible.map(Wording.percent) ?? "unknown")",
+        "- autocorrelation of neighbouring slices: \(Wording.number(noise.autocorrelation))",
+      ]
+    }
+    lines.append("- samples: \(samples.valid) valid, \(samples.invalid) not counted")
+    for (reason, count) in samples.reasons.sorted(by: { $0.key < $1.key }) {
+      lines.append("  - \(escaped(reason)): \(count)")
+    }
+    return lines
+  }
+
+  private var tried: [String] {
+    let findings = recommendation.search + recommendation.checks
+    guard !findings.isEmpty else { return [] }
+    return ["## What was tried", ""]
+      + table(
+        ["trial", "why", "configuration", "against", "effect", "95 %", "p", "verdict", "drops"],
+        findings.map { finding in
+          [
+            String(finding.trial), finding.role, "`\(finding.configuration)`",
+            "`\(finding.reference)`", Wording.effect(finding.effect),
+            Wording.interval(finding.effect?.interval),
+            Wording.probability(finding.adjustedProbability ?? finding.effect?.probability),
+            Wording.verdict(finding), escaped(Wording.drops(finding.drops)),
+          ]
+        })
+  }
+
+  private func shell(_ title: String, _ lines: [String]) -> [String] {
+    lines.isEmpty ? [] : ["", "\(title):", "", "```sh"] + lines + ["```"]
+  }
+
+  private func table(_ titles: [String], _ rows: [[String]]) -> [String] {
+    let lines = [titles, titles.map { _ in "---" }] + rows
+    return lines.map { row in
+      "| " + row.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+    }
+  }
+}
+
+/// A text that comes from outside, so that it can not end its line or begin a mark-up.
+private func escaped(_ text: String) -> String {
+  text.map { $0.isNewline ? " " : "\\`*_[]<>".contains($0) ? "\\\($0)" : String($0) }.joined()
+}

@@ -1,0 +1,81 @@
+import Foundation
+internal import Measurement
+
+/// How findings are spelled for people.
+enum Wording {
+  /// A share as per cent with as many decimals as say something: `+35.4 %`, `−0.62 %`.
+  static func signedPercent(_ share: Double) -> String {
+    let percent = share * 100
+    let digits = decimals(percent)
+    return (percent < 0 ? "−" : "+") + String(format: "%.\(digits)f %%", abs(percent))
+  }
+
+  static func percent(_ share: Double) -> String {
+    String(format: "%.\(decimals(share * 100))f %%", share * 100)
+  }
+
+  private static func decimals(_ percent: Double) -> Int {
+    switch abs(percent) {
+    case ..<1: 2
+    case ..<100: 1
+    default: 0
+    }
+  }
+
+  /// `+35.4 %`, or `×12.3` where per cent would be hard to read.
+  static func effect(_ effect: Effect?) -> String {
+    effect.map { change($0.ratio) } ?? "–"
+  }
+
+  static func change(_ ratio: Double) -> String {
+    ratio < 3 ? signedPercent(ratio - 1) : String(format: "×%.3g", ratio)
+  }
+
+  /// `+33.4 % … +37.4 %`.
+  static func interval(_ interval: Interval?) -> String {
+    interval.map { "\(change($0.lower)) … \(change($0.upper))" } ?? "–"
+  }
+
+  /// Three significant digits; a very small p as a bound.
+  static func probability(_ probability: Double?) -> String {
+    guard let probability else { return "–" }
+    return probability < 0.0001 ? "< 0.0001" : String(format: "%.2g", probability)
+  }
+
+  static func number(_ value: Double?) -> String {
+    value.map { String(format: "%.4g", $0) } ?? "–"
+  }
+
+  static func evidence(_ evidence: KnobFinding.Evidence) -> String {
+    switch evidence {
+    case .proven: "proven"
+    case .keptUnproven: "kept, not proven"
+    case .droppedNoEffect: "dropped, no effect"
+    case .droppedHarmful: "dropped, harmful"
+    }
+  }
+
+  static func verdict(_ finding: TrialFinding) -> String {
+    switch finding.outcome {
+    case .measured: finding.verdict.rawValue
+    case .sameAsEarlier: "same as an earlier trial"
+    case .failed: "failed"
+    }
+  }
+
+  /// `qdisc 1204, tap-ring 7`; hops that dropped nothing are left out.
+  static func drops(_ drops: [String: UInt64]) -> String {
+    let named = drops.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+    return named.isEmpty ? "none" : named.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+  }
+
+  static func count(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+  }
+
+  /// `Change 2 knobs` or `Change nothing`.
+  static func decision(_ recommendation: Recommendation) -> String {
+    let kept = recommendation.configuration.values.count
+    return kept == 0 ? "Change nothing" : "Change \(count(kept, "knob"))"
+  }
+}
