@@ -1,0 +1,54 @@
+import Measurement
+import Testing
+
+@Suite struct ObjectiveTests {
+  @Test(arguments: [
+    "maximise throughput_bps; subject-to latency_p99_us <= 1.10x baseline, loss_ratio <= 0.001; effect 2%",
+    "minimise latency_p99_us; effect 0.5%",
+    "maximise offered_pps; subject-to delivered_pps >= 1000000; effect 0%",
+    "minimise cpu_ns_per_frame; subject-to throughput_bps >= 0.975x baseline; effect 7%",
+    "maximise delivered_pps; subject-to latency_max_us <= 1e+20; effect 2%",
+  ])
+  func theNotationReadsBack(text: String) throws {
+    let objective = try Objective(parsing: text)
+    #expect(objective.description == text)
+    #expect(try Objective(parsing: objective.description) == objective)
+  }
+
+  @Test func spacesAndDefaults() throws {
+    let objective = try Objective(
+      parsing: " maximise  throughput_bps ;effect 3 % ; subject-to loss_ratio<=.001 ")
+    #expect(
+      objective.description == "maximise throughput_bps; subject-to loss_ratio <= 0.001; effect 3%")
+    #expect(objective.margin == 0.03)
+    #expect(objective.metrics == [.throughput, .loss])
+    #expect(try Objective(parsing: "maximise throughput_bps").effectPercent == 2)
+  }
+
+  @Test(arguments: [
+    ("maximise throuhput_bps", "did you mean throughput_bps?"),
+    ("maximise", "write 'maximise METRIC'"),
+    ("", "write 'maximise METRIC'"),
+    ("increase throughput_bps", "write 'maximise METRIC'"),
+    ("minimise throughput_bps", "maximise it"),
+    ("maximise latency_p99_us", "minimise it"),
+    ("minimise loss_ratio", "bound it with subject-to"),
+    ("maximise throughput_bps; effect 2", "write it as 2%"),
+    ("maximise throughput_bps; effect 100%", "below 100%"),
+    ("maximise throughput_bps; effect nan%", "write it as 2%"),
+    ("maximise throughput_bps; effect 1%; effect 2%", "twice"),
+    ("maximise throughput_bps; bounds 3", "neither"),
+    ("maximise throughput_bps; subject-to", "is not a constraint"),
+    ("maximise throughput_bps; subject-to loss_ratio < 0.1", "is not a constraint"),
+    ("maximise throughput_bps; subject-to loss_ratio <= 1.1x baseline", "may be zero"),
+    ("maximise throughput_bps; subject-to latency_p99_us <= 1.1 baseline", "bounds nothing"),
+    ("maximise throughput_bps; subject-to latency_p99_us <= 0x baseline", "above 0"),
+    ("maximise throughput_bps; subject-to latency_p99_us <= 0x1p3", "bounds nothing"),
+    ("maximise throughput_bps; subject-to latency_p99_us <= -1", "0 or more"),
+    ("maximise throughput_bps; subject-to latency_p99 <= 10", "did you mean latency_p99_us?"),
+  ])
+  func whatIsWrongIsSaid(text: String, expected: String) {
+    let error = #expect(throws: ObjectiveError.self) { try Objective(parsing: text) }
+    #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+  }
+}
