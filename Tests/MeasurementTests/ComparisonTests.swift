@@ -22,7 +22,8 @@ import Testing
     }
   }
 
-  static func swapPairs(_ rows: [TrialRecord], _ workloads: [String] = ["w"]) throws -> [Int: Double]
+  static func swapPairs(_ rows: [TrialRecord], _ workloads: [String] = ["w"]) throws -> [Int:
+    Double]
   {
     let trial = try #require(try Evidence(rows).trials.first)
     return PairedComparison(trial, .throughput, workloads: workloads).swapPairs

@@ -4,15 +4,16 @@ import Testing
 
 /// Against SciPy's `wilcoxon(method="exact")`; with ties against all sign patterns counted out.
 @Suite struct RankTests {
-  @Test(arguments: [
-    ([1.1, 2.2, -0.3, 4.4, 0.5, 3.1], 0.0625),
-    ([0.3, -0.2, 0.9, 1.4, -0.6, 0.7, 1.8, 0.05], 0.109375),
-    ([1, 2, 3], 0.25),
-    ([-1.5, 2.5, -3.5, 4.5, -5.5, 6.5, -7.5, 8.5, 9.5, 10.5], 0.275390625),
-    ([1, 1, -1, 2, 2, 3, 0], 0.125),
-    ([1, 1, 1, 1, -1, -2, 3, 3], 0.265625),
-    ([], 1), ([0, 0], 1), ([-1, 1], 1),
-  ])
+  @Test(
+    arguments: [
+      ([1.1, 2.2, -0.3, 4.4, 0.5, 3.1], 0.0625),
+      ([0.3, -0.2, 0.9, 1.4, -0.6, 0.7, 1.8, 0.05], 0.109375),
+      ([1, 2, 3], 0.25),
+      ([-1.5, 2.5, -3.5, 4.5, -5.5, 6.5, -7.5, 8.5, 9.5, 10.5], 0.275390625),
+      ([1, 1, -1, 2, 2, 3, 0], 0.125),
+      ([1, 1, 1, 1, -1, -2, 3, 3], 0.265625),
+      ([], 1), ([0, 0], 1), ([-1, 1], 1),
+    ] as [([Double], Double)])
   func signedRankProbability(differences: [Double], expected: Double) {
     expect(SignedRank.probability(differences), near: expected)
     expect(SignedRank.probability(differences.map { -$0 }), near: expected)
@@ -26,9 +27,10 @@ import Testing
     #expect(abs(exact - more) < 0.01)
   }
 
-  @Test(arguments: [
-    (5, nil), (6, 0), (7, 2), (8, 3), (10, 8), (15, 25), (20, 52), (30, 137), (0, nil),
-  ])
+  @Test(
+    arguments: [
+      (5, nil), (6, 0), (7, 2), (8, 3), (10, 8), (15, 25), (20, 52), (30, 137), (0, nil),
+    ] as [(Int, Int?)])
   func criticalValues(count: Int, expected: Int?) {
     #expect(SignedRank.criticalValue(count: count, tail: 0.025) == expected)
   }

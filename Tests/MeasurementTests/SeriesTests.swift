@@ -49,10 +49,11 @@ import Testing
     #expect(abs(try #require(Series.standardDeviation(numbers)) - 1) < 0.05)
   }
 
-  @Test(arguments: [
-    ("ring.rxx", "ring.rx"), ("troughput_bps", "throughput_bps"), ("MTU", "mtu"), ("zzzzz", nil),
-    ("", nil),
-  ])
+  @Test(
+    arguments: [
+      ("ring.rxx", "ring.rx"), ("troughput_bps", "throughput_bps"), ("MTU", "mtu"), ("zzzzz", nil),
+      ("", nil),
+    ] as [(String, String?)])
   func nearestNames(written: String, expected: String?) {
     #expect(nearest(to: written, among: ["mtu", "ring.rx", "throughput_bps"]) == expected)
   }

@@ -84,11 +84,13 @@ import Testing
 
   @Test func plantedEffectsAreFound() throws {
     let found = try (1...100).count { seed in
-      Verdict(try Bench(effect: 0.06).effect(seed: UInt64(seed)), .maximise, margin: 0.02) == .better
+      Verdict(try Bench(effect: 0.06).effect(seed: UInt64(seed)), .maximise, margin: 0.02)
+        == .better
     }
     #expect(found >= 95)
     let worse = try (1...100).count { seed in
-      Verdict(try Bench(effect: -0.06).effect(seed: UInt64(seed)), .maximise, margin: 0.02) == .worse
+      Verdict(try Bench(effect: -0.06).effect(seed: UInt64(seed)), .maximise, margin: 0.02)
+        == .worse
     }
     #expect(worse >= 95)
   }

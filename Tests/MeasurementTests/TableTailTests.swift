@@ -67,7 +67,8 @@ import Testing
       let texts = (0..<(1 + generator.below(4))).map { _ in
         String(
           String.UnicodeScalarView(
-            (0..<generator.below(6)).map { _ in letters[Int(generator.below(UInt64(letters.count)))] }))
+            (0..<generator.below(6)).map { _ in letters[Int(generator.below(UInt64(letters.count)))]
+            }))
       }
       let line = texts.map(CSVReader.field).joined(separator: ",") + "\r\n"
       var reader = CSVReader(Array(line.utf8))

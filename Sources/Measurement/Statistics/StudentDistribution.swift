@@ -26,6 +26,7 @@ package struct StudentDistribution: Sendable, Hashable {
     precondition((0...1).contains(probability), "a probability is within 0…1")
     if probability < 0.5 { return -quantile(1 - probability) }
     let tail = 1 - probability
+    guard tail < 0.5 else { return 0 }
     guard tail > 0 else { return .infinity }
     var low = 0.0
     var high = 1.0
