@@ -6,6 +6,8 @@ let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
+  // What a module imports is its own affair unless it says `package import`.
+  .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
 /// A module of ours. The arrows between modules are listed here and nowhere else; a test reads them.
