@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// What a program printed, and how it ended.
 package struct Ended: Sendable {
