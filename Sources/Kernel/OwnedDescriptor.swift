@@ -14,7 +14,7 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
   }
 
   /// Opens a path; always `O_CLOEXEC`. Throws the kernel's error with the path.
-  package init(opening path: String, _ flags: CInt, mode: mode_t = 0o644) throws(SystemCallError) {
+  package init(opening path: String, _ flags: CInt, mode: UInt32 = 0o644) throws(SystemCallError) {
     self.init(
       adopting: try syscall("open", on: path) {
         unsafe kvmtune_open(path, flags | O_CLOEXEC, mode)
