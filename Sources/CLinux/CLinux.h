@@ -119,6 +119,9 @@ static const unsigned long KVMTUNE_TUNSETVNETHDRSZ = TUNSETVNETHDRSZ;
 static const unsigned long KVMTUNE_TUNSETSNDBUF = TUNSETSNDBUF;
 static const unsigned long KVMTUNE_TUNSETOFFLOAD = TUNSETOFFLOAD;
 
+// Younger than Debian 12's headers (linux/if_packet.h, Linux 6.2).
+enum { KVMTUNE_PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000 };
+
 // Flags that glibc hides in the same way (unshare(2), mount namespaces(7)).
 enum { KVMTUNE_CLONE_NEWNS = 0x00020000, KVMTUNE_CLONE_NEWNET = 0x40000000 };
 

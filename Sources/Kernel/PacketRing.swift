@@ -40,9 +40,10 @@ internal import SystemPackage
     try descriptor.setOption(SOL_PACKET, PACKET_RX_RING, bytesOf: &request)
     try descriptor.bindPacket(to: device, protocol: UInt16(ETH_P_ALL))
     if let fanout {
+      let group = PACKET_FANOUT_HASH | CInt(KVMTUNE_PACKET_FANOUT_FLAG_IGNORE_OUTGOING)
       try descriptor.setOption(
         SOL_PACKET, PACKET_FANOUT,
-        CInt(fanout) | CInt(PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_IGNORE_OUTGOING) << 16)
+        CInt(fanout) | CInt(group) << 16)
     }
     let mapped = unsafe mmap(
       nil, blockBytes * blockCount, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
