@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-internal import SystemPackage
+import SystemPackage
 
 /// A packet socket that receives frame by frame, without the delay of a ring; for latency.
 ///

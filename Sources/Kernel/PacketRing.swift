@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-internal import SystemPackage
+import SystemPackage
 
 /// A packet socket with a ring that the kernel fills block by block: TPACKET_V3 (packet_mmap.rst).
 ///

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-internal import SystemPackage
+import SystemPackage
 
 /// A packet socket that only sends (packet(7)): bound to one device with protocol 0, so that the
 /// kernel hands it nothing.

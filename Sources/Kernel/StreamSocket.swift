@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-internal import SystemPackage
+import SystemPackage
 
 /// A TCP socket that waits for connections at an address of a namespace, on a port the kernel
 /// chooses.

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-internal import SystemPackage
+import SystemPackage
 
 /// Queues of a TAP, to write and read frames as the guest's backend does: one frame a call.
 ///

@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 extension FrameSender where Sink: ~Copyable {
   /// Sends bursts of frames back to back, the path idle in between, for so many nanoseconds.

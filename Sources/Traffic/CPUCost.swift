@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 /// CPU time that is not in our threads' own clocks: the kernel's softirq threads, and what the
 /// hypervisor took away.

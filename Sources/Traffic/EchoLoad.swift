@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 /// Latency: a prober at the near end, a reflector at the far one.
 final class EchoLoad<

@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 /// The near end of a latency measurement: sends on a schedule, takes the echoes, and times them,
 /// all in one thread that never sleeps.

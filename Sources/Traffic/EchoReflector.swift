@@ -1,5 +1,5 @@
-internal import Kernel
-internal import Synchronization
+import Kernel
+import Synchronization
 
 /// The far end of a latency measurement: sends every frame of ours back where it came from.
 struct EchoReflector<Source: FrameSource & ~Copyable, Sink: FrameSink & ~Copyable>: ~Copyable {

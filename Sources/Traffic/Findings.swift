@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 /// What a load found in one window, before drops and CPU are put to it.
 struct Findings {

@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 extension FrameSender where Sink: ~Copyable {
   /// Sends as many frames as the kernel takes, for so many nanoseconds.

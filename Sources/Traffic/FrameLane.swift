@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 /// One direction of frames: senders and receivers, each on its own thread.
 protocol Lane: AnyObject {

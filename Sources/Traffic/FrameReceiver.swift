@@ -1,5 +1,5 @@
 package import Kernel
-internal import Synchronization
+import Synchronization
 
 /// What the threads of one direction tell each other while they measure.
 package final class Progress: Sendable {

@@ -1,5 +1,5 @@
 package import Kernel
-internal import Synchronization
+import Synchronization
 
 /// How far a sender has got: every sequence number it has used is below ``limit``.
 package final class IssueCounter: Sendable {

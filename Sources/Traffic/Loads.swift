@@ -1,6 +1,6 @@
-internal import Glibc
-internal import Kernel
-internal import Synchronization
+import Glibc
+import Kernel
+import Synchronization
 
 extension TrafficSession {
   /// Opens what a validated workload needs on a route.

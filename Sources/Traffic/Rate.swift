@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 extension FrameSender where Sink: ~Copyable {
   /// Sends frames on an absolute schedule for so many nanoseconds.

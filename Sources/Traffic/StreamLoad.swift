@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 /// Bytes over TCP connections, each with a sending and a receiving thread.
 final class StreamLoad: Load {

@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 package import Measurement
 
 /// One workload on one route, with its sockets open and its threads pinned, parked between

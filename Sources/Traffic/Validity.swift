@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 /// What makes a window worthless: the first rule that it broke, in one sentence, or nil.
 enum Validity {

@@ -1,5 +1,5 @@
-internal import Kernel
-internal import Synchronization
+import Kernel
+import Synchronization
 
 /// A pinned thread and the state that only it works on; parked while it has nothing to do.
 final class Worker<State: ~Copyable>: Sendable {
