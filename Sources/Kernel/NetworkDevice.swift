@@ -17,6 +17,14 @@ package struct MACAddress: Sendable, Hashable, CustomStringConvertible {
     self.init(octets: octets)
   }
 
+  /// Of a device that has none, such as a tunnel.
+  package static let zero: MACAddress = {
+    guard let zero = MACAddress(octets: [0, 0, 0, 0, 0, 0]) else {
+      preconditionFailure("six octets are an address")
+    }
+    return zero
+  }()
+
   package var description: String {
     octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
   }

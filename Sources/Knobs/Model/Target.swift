@@ -112,13 +112,3 @@ private final class Sessions: Sendable {
     }
   }
 }
-
-extension MACAddress {
-  /// Of a device that has none, such as a tunnel.
-  static let zero: MACAddress = {
-    guard let zero = MACAddress(octets: [0, 0, 0, 0, 0, 0]) else {
-      preconditionFailure("six octets are an address")
-    }
-    return zero
-  }()
-}
