@@ -57,6 +57,15 @@ package struct Target: Sendable {
     Attribute(path: path, files: host.deviceFiles, namespace: device.namespace)
   }
 
+  /// The memory node of a device or, for virtio, of the bus device that holds it; nil if none is
+  /// nearer than another.
+  func node(of device: NetworkDevice) -> Int? {
+    let folder = "/sys/class/net/\(device.name)/device"
+    return ["\(folder)/numa_node", "\(folder)/../numa_node"]
+      .compactMap { path in (try? attribute(path, of: device).read()).flatMap { Int($0) } }
+      .first { $0 >= 0 }
+  }
+
   /// The two ends, named by their roles; one if they are the same device.
   var ends: [(role: String, device: NetworkDevice)] {
     let isOne =

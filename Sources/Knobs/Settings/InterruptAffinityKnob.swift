@@ -111,8 +111,7 @@ struct InterruptAffinityKnob: AttributeKnob {
   func texts(for value: KnobValue, at places: [Place], on target: Target) throws -> [String] {
     let interrupts = try queueInterrupts(of: target)
     let topology = target.host.topology
-    let node = target.host.deviceFiles.readInteger(
-      "/sys/class/net/\(target.receiver.name)/device/numa_node")
+    let node = target.node(of: target.receiver)
     return try Strategy(value.description, count: interrupts.count, online: topology.online)
       .sets(
         queues: interrupts.map(\.queue), local: topology.cpus(ofNode: node),
