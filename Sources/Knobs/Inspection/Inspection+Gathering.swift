@@ -22,7 +22,7 @@ extension Inspection {
       name: driver?.driver ?? link.kind, version: driver?.version ?? "",
       firmware: driver?.firmware ?? "", bus: driver?.bus ?? "")
     self.node = node
-    nodeCPUs = target.host.topology.cpus(ofNode: node).description
+    nodeCPUs = target.machine.topology.cpus(ofNode: node).description
     self.link = LinkState(link, try ifSupported { try session.linkModes(of: device.index) })
     channels = try Self.counts(.channels, device, session)
     rings = try Self.counts(.ring, device, session)
@@ -56,7 +56,7 @@ extension Inspection {
 
   private static func interrupts(_ target: Target) throws -> [InterruptLine] {
     let device = target.transmitter
-    let files = target.host.deviceFiles
+    let files = target.machine.deviceFiles
     return try device.namespace.run { try Interrupts.of(device: device.name, files: files) }
       .map { interrupt in
         let counts = interrupt.counts.map { ("\($0.key)", $0.value) }

@@ -42,9 +42,7 @@ package enum Domain: Sendable, CustomStringConvertible {
       let nearest = min(max(number, range.lowerBound), range.upperBound)
       return "\(number) is out of range; it takes \(self), the nearest is \(nearest)"
     case .choices(let values):
-      if values.contains(value) { return nil }
-      let nearest = Spelling.nearest(to: value.description, among: values.map(\.description))
-      return "it takes \(self), not \(value)" + (nearest.map { "; did you mean \($0)?" } ?? "")
+      return values.contains(value) ? nil : "it takes \(self), not \(value)"
     case .words(_, let check):
       return check(value.description)
     }

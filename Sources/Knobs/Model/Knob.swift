@@ -18,7 +18,9 @@ package protocol Knob: Sendable {
   /// The device that messages name; for a host-wide knob too, the one the sweep is about.
   func device(on target: Target) -> String
   /// Whether the target has this knob, and which values it takes, from the device's own limits.
-  func availability(on target: Target) throws -> Availability
+  func capability(on target: Target) throws -> Availability
+  /// Why the state as it is now could not be put back; nil if it could.
+  func obstacle(on target: Target) throws -> String?
   /// The state as it is now.
   func snapshot(on target: Target) throws -> Snapshot
   /// Sets a value of the domain; touches only what differs from it.
@@ -31,6 +33,18 @@ package protocol Knob: Sendable {
 
 extension Knob {
   package var disturbs: [KnobName] { [] }
+  package func obstacle(on target: Target) throws -> String? { nil }
+
+  /// Whether the knob may be tuned on a target as it was found: it has it, and we could put it
+  /// back.
+  package func availability(on target: Target) throws -> Availability {
+    let capability = try capability(on: target)
+    guard case .available = capability, let obstacle = try obstacle(on: target) else {
+      return capability
+    }
+    return .absent("\(obstacle), so it could not be put back")
+  }
+
   package func device(on target: Target) -> String { target.transmitter.name }
 
   /// The effective value: what the kernel says now.

@@ -17,31 +17,31 @@ package struct Target: Sendable {
   /// Whether all of it was made by us and will be thrown away.
   package let isLab: Bool
   package let tap: TapDevice?
-  package let host: Host
+  package let machine: Machine
   private let sessions: Sessions
 
   package init(
     transmitter: NetworkDevice, receiver: NetworkDevice, path: [NetworkDevice], isLab: Bool,
-    tap: TapDevice? = nil, host: Host = .live
+    tap: TapDevice? = nil, machine: Machine = .live
   ) {
     self.transmitter = transmitter
     self.receiver = receiver
     self.path = path
     self.isLab = isLab
     self.tap = tap
-    self.host = host
+    self.machine = machine
     sessions = Sessions()
   }
 
   /// A NIC of this host.
-  package init(nic: NetworkDevice, host: Host = .live) {
-    self.init(transmitter: nic, receiver: nic, path: [nic], isLab: false, host: host)
+  package init(nic: NetworkDevice, machine: Machine = .live) {
+    self.init(transmitter: nic, receiver: nic, path: [nic], isLab: false, machine: machine)
   }
 
   /// No device at all: for host-wide knobs only.
-  init(_ host: Host) {
+  init(_ machine: Machine) {
     self.init(
-      nic: NetworkDevice(namespace: .current, name: "", index: 0, address: .zero), host: host)
+      nic: NetworkDevice(namespace: .current, name: "", index: 0, address: .zero), machine: machine)
   }
 
   /// A netlink session in the namespace of a device; opened once, shared.
@@ -54,7 +54,7 @@ package struct Target: Sendable {
 
   /// A file below `/sys` or `/proc` as the namespace of a device shows it.
   func attribute(_ path: String, of device: NetworkDevice) -> Attribute {
-    Attribute(path: path, files: host.deviceFiles, namespace: device.namespace)
+    Attribute(path: path, files: machine.deviceFiles, namespace: device.namespace)
   }
 
   /// The memory node of a device or, for virtio, of the bus device that holds it; nil if none is
@@ -76,7 +76,7 @@ package struct Target: Sendable {
 }
 
 /// The machine around a target.
-package struct Host: Sendable {
+package struct Machine: Sendable {
   /// Holds the settings of the whole machine. A test hands a recorded folder.
   package let files: HostFiles
   /// Holds what belongs to devices and namespaces, and the interrupts.
@@ -89,7 +89,7 @@ package struct Host: Sendable {
     self.topology = topology
   }
 
-  package static let live = Host(files: .live, deviceFiles: .live, topology: .machine())
+  package static let live = Machine(files: .live, deviceFiles: .live, topology: .machine())
 }
 
 /// Which end a knob acts on.

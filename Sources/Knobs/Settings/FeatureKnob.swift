@@ -20,7 +20,7 @@ struct FeatureKnob: Knob {
 
   func device(on target: Target) -> String { side.device(of: target).name }
 
-  func availability(on target: Target) throws -> Availability {
+  func capability(on target: Target) throws -> Availability {
     let features = try features(on: target)
     guard let isOn = group.isOn(in: features) else {
       return .absent("this kernel has no \(group.longName)")

@@ -61,12 +61,12 @@ struct InterruptAffinityKnob: AttributeKnob {
 
   func device(on target: Target) -> String { target.receiver.name }
 
-  func availability(on target: Target) throws -> Availability {
+  func capability(on target: Target) throws -> Availability {
     let count = try queueInterrupts(of: target).count
     guard count > 0 else {
       return .absent("the device has no interrupt of its own: it is virtual, or down")
     }
-    let online = target.host.topology.online
+    let online = target.machine.topology.online
     return .available(
       .words(grammar: Strategy.grammar) { text in
         do throws(Objection) {
@@ -81,7 +81,7 @@ struct InterruptAffinityKnob: AttributeKnob {
   /// The interrupts that serve a queue; every one of the device's if none names its queue.
   private func queueInterrupts(of target: Target) throws -> [(interrupt: Interrupt, queue: Int)] {
     let device = target.receiver
-    let files = target.host.deviceFiles
+    let files = target.machine.deviceFiles
     let all = try device.namespace.run { try Interrupts.of(device: device.name, files: files) }
     let named = all.compactMap { interrupt in
       interrupt.queue(ofDevice: device.name).map { (interrupt: interrupt, queue: $0) }
@@ -110,7 +110,7 @@ struct InterruptAffinityKnob: AttributeKnob {
 
   func texts(for value: KnobValue, at places: [Place], on target: Target) throws -> [String] {
     let interrupts = try queueInterrupts(of: target)
-    let topology = target.host.topology
+    let topology = target.machine.topology
     let node = target.node(of: target.receiver)
     return try Strategy(value.description, count: interrupts.count, online: topology.online)
       .sets(

@@ -16,7 +16,7 @@ struct MTUKnob: Knob {
   let summary = "largest packet that every device on the path takes"
   let disturbs: [KnobName] = ["irq.affinity", "xps"]
 
-  func availability(on target: Target) throws -> Availability {
+  func capability(on target: Target) throws -> Availability {
     let links = try hops(of: target).map { try $0.link() }
     // IPv4 needs 68 bytes (RFC 791); a driver that names no limits takes any (net/core/dev.c).
     let least = links.map(\.minimumMTU).max() ?? 0

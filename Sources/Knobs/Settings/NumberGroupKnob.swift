@@ -109,7 +109,7 @@ struct NumberGroupKnob: Knob {
 
   func device(on target: Target) -> String { ends(of: target)[0].device.name }
 
-  func availability(on target: Target) throws -> Availability {
+  func capability(on target: Target) throws -> Availability {
     var domains: [ClosedRange<Int>] = []
     for (_, device) in ends(of: target) {
       let session = try target.session(for: device)

@@ -22,7 +22,7 @@ struct PacketSteeringKnob: AttributeKnob {
 
   func device(on target: Target) -> String { side.device(of: target).name }
 
-  func availability(on target: Target) throws -> Availability {
+  func capability(on target: Target) throws -> Availability {
     let places = try attributes(on: target)
     guard let first = places.first else {
       return .absent("the device shows no \(direction) queue with \(kind)_cpus")
@@ -34,7 +34,7 @@ struct PacketSteeringKnob: AttributeKnob {
     } catch let error as SystemCallError {
       return .absent("\(kind)_cpus cannot be read: \(error.errno)")
     }
-    let online = target.host.topology.online
+    let online = target.machine.topology.online
     let count = places.count
     return .available(
       .words(grammar: "off, or a list of the CPUs \(online)") { text in
@@ -50,7 +50,7 @@ struct PacketSteeringKnob: AttributeKnob {
   func attributes(on target: Target) throws -> [Place] {
     let device = side.device(of: target)
     let folder = "/sys/class/net/\(device.name)/queues"
-    let files = target.host.deviceFiles
+    let files = target.machine.deviceFiles
     let queues = try device.namespace.run { files.list(folder) }
     return queues.compactMap { name -> (Int, String)? in
       guard name.hasPrefix(direction + "-"), let number = Int(name.dropFirst(3)) else { return nil }
@@ -65,7 +65,7 @@ struct PacketSteeringKnob: AttributeKnob {
   }
 
   func texts(for value: KnobValue, at places: [Place], on target: Target) throws -> [String] {
-    try QueueCPUs(value.description, count: places.count, online: target.host.topology.online)
+    try QueueCPUs(value.description, count: places.count, online: target.machine.topology.online)
       .sets.map(\.description)
   }
 

@@ -13,14 +13,11 @@ struct QdiscKnob: Knob {
   let disruption = Disruption.none
   let summary = "queueing discipline of the sending device"
 
-  func availability(on target: Target) throws -> Availability {
+  func capability(on target: Target) throws -> Availability {
     let device = target.transmitter
     let session = try target.session(for: device)
     guard try session.rootQdisc(of: device.index) != nil else {
       return .absent("the device has no queueing discipline before it is up")
-    }
-    if let obstacle = try session.obstacleToRestoringQdisc(of: device.index) {
-      return .absent("\(obstacle), so it could not be put back")
     }
     let hasQueues = try session.link(index: device.index).transmitQueues > 1
     let kinds = QdiscSpecification.kinds.filter { kind in
@@ -32,6 +29,11 @@ struct QdiscKnob: Knob {
       .words(grammar: "default, " + kinds.formattedList(or: "or") + ", with tc's options") {
         Self.objection(to: $0, kinds: kinds, isLab: isLab)
       })
+  }
+
+  func obstacle(on target: Target) throws -> String? {
+    let device = target.transmitter
+    return try target.session(for: device).obstacleToRestoringQdisc(of: device.index)
   }
 
   /// Why a text is no discipline for this device; nil if it is.

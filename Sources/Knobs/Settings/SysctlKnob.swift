@@ -21,7 +21,7 @@ struct SysctlKnob: AttributeKnob {
     scope == .host ? "this host" : target.transmitter.name
   }
 
-  func availability(on target: Target) throws -> Availability {
+  func capability(on target: Target) throws -> Availability {
     guard let attribute = try attributes(on: target).first?.attribute, try attribute.isThere else {
       return .absent("this kernel has no \(key)")
     }
@@ -54,7 +54,7 @@ struct PortRangeKnob: AttributeKnob {
 
   var name: KnobName { KnobName(rawValue: "sysctl." + key) }
 
-  func availability(on target: Target) throws -> Availability {
+  func capability(on target: Target) throws -> Availability {
     guard let attribute = try attributes(on: target).first?.attribute, try attribute.isThere else {
       return .absent("this kernel has no \(key)")
     }
@@ -92,7 +92,7 @@ private func sysctlPath(_ key: String) -> String {
 
 private func sysctlPlaces(_ key: String, _ scope: Scope, on target: Target) -> [Place] {
   if scope == .host {
-    return [Place("host", Attribute(path: sysctlPath(key), files: target.host.files), .text)]
+    return [Place("host", Attribute(path: sysctlPath(key), files: target.machine.files), .text)]
   }
   return target.namespaceEnds.map { role, device in
     Place(role, target.attribute(sysctlPath(key), of: device), .text)

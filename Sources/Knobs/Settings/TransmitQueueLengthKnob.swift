@@ -13,7 +13,7 @@ struct TransmitQueueLengthKnob: Knob {
   /// A ring is one allocation of pointers, at most 4 MiB (include/linux/ptr_ring.h).
   private static let largestRing = (4 << 20) / MemoryLayout<UInt>.size
 
-  func availability(on target: Target) throws -> Availability {
+  func capability(on target: Target) throws -> Availability {
     let isTap = try link(on: target).kind == "tun"
     return .available(.range(1...(isTap ? Self.largestRing : Domain.unbounded), unit: "frames"))
   }

@@ -54,17 +54,17 @@ package struct PendingJournal: Sendable, Hashable {
   ///     removed, not restored.
   /// - Throws: ``JournalInUse`` while its owner lives; what the file system says.
   package func restore(
-    host: Host = .live,
+    machine: Machine = .live,
     namespaces: (String?) -> NetworkNamespace? = { $0 == nil ? .current : nil }
   ) throws -> Outcome {
     guard let lock = try FileLock(path: path, creating: false) else {
       throw JournalInUse(path: path)
     }
-    return try restore(host, namespaces, holding: lock)
+    return try restore(machine, namespaces, holding: lock)
   }
 
   private func restore(
-    _ host: Host, _ namespaces: (String?) -> NetworkNamespace?, holding _: borrowing FileLock
+    _ machine: Machine, _ namespaces: (String?) -> NetworkNamespace?, holding _: borrowing FileLock
   ) throws -> Outcome {
     var outcome = Outcome(path: path, refused: contents.damage, labs: contents.labs)
     guard let owner = contents.owner else {
@@ -82,10 +82,10 @@ package struct PendingJournal: Sendable, Hashable {
     let bound = contents.originals.filter { original in
       Catalogue.knob(named: original.knob).map { $0.scope != .host } ?? false
     }
-    var failures = restore(hostWide, on: Target(host), &outcome)
+    var failures = restore(hostWide, on: Target(machine), &outcome)
     if !bound.isEmpty {
       do {
-        let target = try resolveTarget(host, namespaces)
+        let target = try resolveTarget(machine, namespaces)
         defer { target.close() }
         failures += restore(bound, on: target, &outcome)
       } catch let refusal as Objection {
@@ -110,7 +110,8 @@ package struct PendingJournal: Sendable, Hashable {
   }
 
   /// The devices as they are now, if they are still the same ones.
-  private func resolveTarget(_ host: Host, _ namespaces: (String?) -> NetworkNamespace?) throws
+  private func resolveTarget(_ machine: Machine, _ namespaces: (String?) -> NetworkNamespace?)
+    throws
     -> Target
   {
     guard let recorded = contents.target else {
@@ -120,7 +121,7 @@ package struct PendingJournal: Sendable, Hashable {
     let receiver = try find(recorded.receiver, namespaces)
     let path = try recorded.path.map { try find($0, namespaces) }
     return Target(
-      transmitter: transmitter, receiver: receiver, path: path, isLab: false, host: host)
+      transmitter: transmitter, receiver: receiver, path: path, isLab: false, machine: machine)
   }
 
   /// The device as it is now; ``Objection`` if it is gone or another one.

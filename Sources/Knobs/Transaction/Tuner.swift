@@ -88,7 +88,7 @@ package final class Tuner: Sendable {
         continue
       }
       let device = knob.device(on: target)
-      switch try reading(knob, { try knob.availability(on: target) }) {
+      switch try availability(of: knob, state) {
       case .absent(let reason): throw KnobError(.set, name, on: device, to: value, reason: reason)
       case .available(let domain):
         if let objection = domain.objection(to: value) {
@@ -103,7 +103,9 @@ package final class Tuner: Sendable {
     let named = configuration.names.compactMap { Catalogue.knob(named: $0) }
     let touched = Set(named.flatMap { [$0.name] + $0.disturbs }).subtracting(state.originals.keys)
     for knob in Catalogue.knobs where touched.contains(knob.name) {
-      if configuration[knob.name] == nil, try isAbsent(knob) { continue }
+      if configuration[knob.name] == nil, case .absent = try availability(of: knob, state) {
+        continue
+      }
       let found = try reading(knob) { try knob.snapshot(on: target) }
       var original = found
       if let journal, knob.scope == .host || !target.isLab {
@@ -114,9 +116,12 @@ package final class Tuner: Sendable {
     }
   }
 
-  private func isAbsent(_ knob: any Knob) throws -> Bool {
-    if case .absent = try reading(knob, { try knob.availability(on: target) }) { return true }
-    return false
+  /// Once the original is known, what stands there now is ours and need not be put back.
+  private func availability(of knob: any Knob, _ state: State) throws -> Availability {
+    try reading(knob) {
+      state.originals[knob.name] == nil
+        ? try knob.availability(on: target) : try knob.capability(on: target)
+    }
   }
 
   private func changes(_ batch: Batch, _ configuration: Configuration, _ state: State) throws
@@ -176,7 +181,7 @@ package final class Tuner: Sendable {
       guard let knob = Catalogue.knob(named: name) else {
         throw UnknownKnob(name: name, nearest: Catalogue.nearest(to: name))
       }
-      if try isAbsent(knob) { continue }
+      if case .absent = try reading(knob, { try knob.capability(on: target) }) { continue }
       values[name] = try reading(knob) { try knob.read(on: target) }
     }
     return Configuration(values)
