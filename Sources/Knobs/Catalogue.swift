@@ -1,5 +1,5 @@
 package import Measurement
-internal import Netlink
+import Netlink
 
 /// Every knob there is, in the canonical order in which they are applied and put back: a later
 /// one may rest on an earlier one, never the other way round.

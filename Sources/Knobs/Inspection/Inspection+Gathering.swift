@@ -1,7 +1,7 @@
-internal import Kernel
-internal import Measurement
-internal import Netlink
-internal import SystemPackage
+import Kernel
+import Measurement
+import Netlink
+import SystemPackage
 
 extension Inspection {
   /// Asks the kernel about the device that a target sends with.

@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 /// A file of the kernel that holds one setting as text, in the namespace that shows it.
 struct Attribute: Sendable {

@@ -1,5 +1,5 @@
-internal import Kernel
-internal import Measurement
+import Kernel
+import Measurement
 
 /// Where a knob keeps a part of its state: a name that stays the same when the kernel renumbers
 /// things, and the file.

@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 extension NetworkDevice {
   /// A command as one would type it to reach the namespace of this device.

@@ -1,5 +1,5 @@
 import Foundation
-internal import Kernel
+import Kernel
 
 /// Keeps two sweeps from tuning one NIC at the same time, for as long as this value lives; the
 /// kernel drops it when the process dies.

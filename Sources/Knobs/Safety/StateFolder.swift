@@ -1,5 +1,5 @@
 import Foundation
-internal import Kernel
+import Kernel
 
 /// Where journals and locks lie, across runs and out of the reach of other users.
 package struct StateFolder: Sendable, Hashable {

@@ -1,6 +1,6 @@
-internal import Kernel
-internal import Measurement
-internal import Netlink
+import Kernel
+import Measurement
+import Netlink
 
 /// An offload that is on or off: `feature.gro`, `feature.tso`, … with the members that
 /// ethtool(8) counts to it (Documentation/networking/netdev-features.rst).

@@ -1,6 +1,6 @@
-internal import Kernel
-internal import Measurement
-internal import SystemPackage
+import Kernel
+import Measurement
+import SystemPackage
 
 /// Which CPUs serve the interrupts of the device's queues (irq-affinity.rst).
 ///

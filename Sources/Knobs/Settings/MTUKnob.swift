@@ -1,6 +1,6 @@
-internal import Kernel
-internal import Measurement
-internal import Netlink
+import Kernel
+import Measurement
+import Netlink
 
 /// The MTU of the whole path, in bytes of payload of an Ethernet frame.
 ///

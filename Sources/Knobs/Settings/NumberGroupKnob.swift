@@ -1,7 +1,7 @@
-internal import Kernel
-internal import Measurement
-internal import Netlink
-internal import SystemPackage
+import Kernel
+import Measurement
+import Netlink
+import SystemPackage
 
 /// Numbers that the kernel reads and sets together over ethtool netlink.
 ///

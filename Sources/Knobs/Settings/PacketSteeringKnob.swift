@@ -1,5 +1,5 @@
-internal import Kernel
-internal import Measurement
+import Kernel
+import Measurement
 
 /// Which CPUs go on with received frames (RPS), or which CPUs send on which queue (XPS), queue by
 /// queue (Documentation/networking/scaling.rst).

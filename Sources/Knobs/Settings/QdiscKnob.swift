@@ -1,6 +1,6 @@
-internal import Kernel
-internal import Measurement
-internal import Netlink
+import Kernel
+import Measurement
+import Netlink
 
 /// The queueing discipline at the root of the sending device, in the words of tc(8).
 ///

@@ -1,5 +1,5 @@
-internal import Kernel
-internal import Measurement
+import Kernel
+import Measurement
 
 /// A set of CPUs for each of some queues or interrupts, and its one spelling as a value.
 ///

@@ -1,5 +1,5 @@
-internal import Kernel
-internal import Measurement
+import Kernel
+import Measurement
 
 /// A number below `/proc/sys/net` (Documentation/admin-guide/sysctl/net.rst,
 /// Documentation/networking/ip-sysctl.rst).

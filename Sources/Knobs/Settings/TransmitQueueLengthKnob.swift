@@ -1,6 +1,6 @@
-internal import Kernel
-internal import Measurement
-internal import Netlink
+import Kernel
+import Measurement
+import Netlink
 
 /// `txqueuelen`: frames that a queue discipline without a limit of its own holds; on a TAP the
 /// size of each ring that the guest reads from (drivers/net/tun.c, `tun_queue_resize`).

@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 /// The waiting for links that a change took down.
 enum Carrier {

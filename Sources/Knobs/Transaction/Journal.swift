@@ -1,6 +1,6 @@
 import Foundation
-internal import Kernel
-internal import Measurement
+import Kernel
+import Measurement
 import Synchronization
 
 /// How everything was before we touched it, on the disk before the first write.

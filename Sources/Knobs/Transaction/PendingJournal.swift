@@ -1,8 +1,8 @@
 import Foundation
 package import Kernel
-internal import Measurement
-internal import Netlink
-internal import SystemPackage
+import Measurement
+import Netlink
+import SystemPackage
 
 /// A journal that lies in the state folder: of a sweep that is running, or that died.
 package struct PendingJournal: Sendable, Hashable {

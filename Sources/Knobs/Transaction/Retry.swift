@@ -1,6 +1,6 @@
-internal import Kernel
-internal import Netlink
-internal import SystemPackage
+import Kernel
+import Netlink
+import SystemPackage
 
 /// Does something again while the kernel says that it is busy, waiting longer each time, about
 /// two seconds in all: drivers refuse with `EBUSY` during a reset, interrupts with `EAGAIN` while
