@@ -45,6 +45,9 @@ package final class TrafficSession {
 
   deinit { load.close() }
 
+  /// The hops at which a receiver of ours may drop frames itself, besides those of the route.
+  package static let receivingHops = [PacketRing.hop, PacketInbox.hop, TapQueue.hop]
+
   /// Ends the threads and closes the sockets. Calling it again does nothing.
   package func close() {
     isOpen = false

@@ -1,6 +1,44 @@
 import ArgumentParser
+import Sweep
 
+/// The command line: parse, call, print, exit code.
 @main
 struct Kvmtune: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "kvmtune", abstract: "x")
+  static let configuration = CommandConfiguration(
+    commandName: "kvmtune",
+    abstract: "Finds the network settings that are best for a NIC of a KVM host, and proves it.",
+    discussion: """
+      kvmtune makes its own traffic, changes settings safely, measures with statistics that hold \
+      on a noisy machine, and says which few settings to change, by how much they help and how \
+      sure it is. "Change nothing" is a good answer.
+
+      EXAMPLES
+        kvmtune inspect eno1                       what can be tuned there, what not, and why
+        kvmtune bench --lab veth --frame 64B       traffic by hand, nothing changed
+        kvmtune sweep Profiles/lab.yaml            the main job, on a network of its own
+        kvmtune sweep host.yaml --nic eno1 --dry-run
+        kvmtune recommend Reports/lab-20260101-120000
+        kvmtune restore                            after a power cut, or a kill -9 of everything
+
+      EXIT CODES
+        0 good · 1 a finding: something should be changed, or is worse · 2 inconclusive, or \
+      interrupted · 64 usage · 65 bad input file · 69 not available here · 70 a bug of kvmtune · \
+      74 input/output · 77 missing privilege
+
+      COMPLETIONS
+        kvmtune --generate-completion-script bash > /etc/bash_completion.d/kvmtune
+      """,
+    version: Version.current,
+    subcommands: [
+      Bench.self, SweepCommand.self, Recommend.self, Restore.self,
+    ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      Outcome.exit(for: error)
+    }
+  }
 }

@@ -1,0 +1,48 @@
+package import Measurement
+package import Traffic
+
+/// What a sweep is to do: target, traffic, knobs, objective, budget. Read from YAML, strictly.
+package struct Profile: Sendable {
+  package let name: String
+  package var target: TargetRequest
+  package let workloads: [Workload]
+  package let knobs: [KnobRequest]
+  package let objective: Objective
+  package var search: SearchRequest
+  package let sampling: Sampling
+  /// The file as it was read; kept in `run.json` so that a run can be resumed without it.
+  package let text: String
+
+  /// Where the knobs are.
+  package enum TargetRequest: Hashable, Sendable {
+    /// A disposable network of our own: `veth` or `bridge-tap`.
+    case lab(String)
+    /// A NIC of this host, and the NIC at the other end of its cable.
+    case nic(String, peer: String?)
+  }
+
+  /// Which configurations are tried.
+  package struct SearchRequest: Hashable, Sendable {
+    package var kind = Kind.grid
+    /// The most configurations tried, besides the baseline; nil for all of a grid.
+    package var trials: Int?
+    package var seed: UInt64 = 1
+
+    package enum Kind: String, CaseIterable, Sendable { case grid, random }
+
+    /// What a random search tries if the profile does not say.
+    package static let defaultTrials = 40
+  }
+
+  /// How often each configuration is measured.
+  package struct Sampling: Hashable, Sendable {
+    /// Length of one slice, seconds, 0.005 … 10.
+    package var slice = 0.02
+    /// Pairs of slices in a block.
+    package var pairs = 8
+    /// Blocks of a search trial; even, since the twins swap.
+    package var blocks = 6
+    /// Blocks of a trial that validates, ablates or measures the noise.
+    package var confirmingBlocks = 12
+  }
+}

@@ -1,0 +1,213 @@
+import Knobs
+import Measurement
+import Optimiser
+import Traffic
+
+extension Profile {
+  /// Reads a profile.
+  ///
+  /// - Parameters:
+  ///   - text: YAML, at most 256 KiB.
+  ///   - file: the name for errors.
+  /// - Throws: `ProfileError` with the line and, for a word nobody knows, the nearest right one.
+  package init(parsing text: String, file: String) throws(ProfileError) {
+    let document = try YAMLReader(text: text, file: file)
+    let fields = try document.fields(
+      "a profile",
+      known: ["name", "target", "workloads", "knobs", "objective", "search", "sampling"])
+    func required(_ key: String) throws(ProfileError) -> YAMLReader {
+      guard let value = fields[key] else { throw document.error("'\(key)' is missing") }
+      return value
+    }
+    name = try Self.parseName(required("name"))
+    target = try Self.parseTarget(required("target"))
+    workloads = try Self.parseWorkloads(required("workloads"))
+    knobs = try Self.parseKnobs(required("knobs"))
+    let search = try fields["search"]?.searchRequest() ?? (request: SearchRequest(), effect: nil)
+    self.search = search.request
+    objective = try Self.parseObjective(required("objective"), effect: search.effect)
+    sampling = try fields["sampling"]?.sampling() ?? Sampling()
+    self.text = text
+  }
+
+  /// A name becomes part of a folder's name, so it is kept plain.
+  private static func parseName(_ reader: YAMLReader) throws(ProfileError) -> String {
+    let name = try reader.text("name")
+    let plain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+    guard plain, (1...64).contains(name.count), name.first != "." else {
+      throw reader.error("name must be 1 to 64 letters, digits, '-', '_' or '.', not '\(name)'")
+    }
+    return name
+  }
+
+  private static func parseTarget(_ reader: YAMLReader) throws(ProfileError) -> TargetRequest {
+    let fields = try reader.fields("target", known: ["lab", "nic", "peer"])
+    switch (fields["lab"], fields["nic"]) {
+    case (let lab?, nil):
+      guard fields["peer"] == nil else {
+        throw reader.error("target: a lab brings its own peer; 'peer' goes with 'nic'")
+      }
+      return .lab(try lab.word("lab", from: ["veth", "bridge-tap"]))
+    case (nil, let nic?):
+      return .nic(try nic.text("nic"), peer: try fields["peer"]?.text("peer"))
+    default:
+      throw reader.error("target must name either a lab or a nic: {lab: veth} or {nic: eno1}")
+    }
+  }
+
+  private static func parseWorkloads(_ reader: YAMLReader) throws(ProfileError) -> [Workload] {
+    var workloads: [Workload] = []
+    for entry in try reader.list("workloads") {
+      let workload = try entry.workload()
+      guard !workloads.contains(where: { $0.name == workload.name }) else {
+        throw entry.error("two workloads are named '\(workload.name)'")
+      }
+      workloads.append(workload)
+    }
+    guard !workloads.isEmpty else { throw reader.error("workloads must have at least one entry") }
+    return workloads
+  }
+
+  private static func parseKnobs(_ reader: YAMLReader) throws(ProfileError) -> [KnobRequest] {
+    var requests: [KnobRequest] = []
+    for (key, value) in try reader.entries("knobs") {
+      let name = try key.text("a knob's name")
+      guard let knob = Catalogue.knob(named: KnobName(rawValue: name)) else {
+        let known = Catalogue.knobs.map(\.name.rawValue)
+        let hint = Spelling.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
+        throw key.error(
+          "there is no knob '\(name)'; \(hint ?? "'kvmtune inspect' lists those of a NIC")")
+      }
+      requests.append(try value.knobRequest(for: knob.name))
+    }
+    return requests
+  }
+
+  private static func parseObjective(_ reader: YAMLReader, effect: String?) throws(ProfileError)
+    -> Objective
+  {
+    let fields = try reader.fields("objective", known: ["maximise", "minimise", "subject-to"])
+    var parts: [String] = []
+    switch (fields["maximise"], fields["minimise"]) {
+    case (let metric?, nil): parts.append("maximise \(try metric.text("maximise"))")
+    case (nil, let metric?): parts.append("minimise \(try metric.text("minimise"))")
+    default: throw reader.error("objective must have either 'maximise' or 'minimise'")
+    }
+    var constraints: [String] = []
+    for constraint in try fields["subject-to"]?.list("subject-to") ?? [] {
+      constraints.append(try constraint.text("a constraint"))
+    }
+    if !constraints.isEmpty { parts.append("subject-to \(constraints.joined(separator: ", "))") }
+    if let effect { parts.append("effect \(effect)") }
+    do {
+      return try Objective(parsing: parts.joined(separator: "; "))
+    } catch {
+      throw reader.error("\(error)")
+    }
+  }
+}
+
+extension YAMLReader {
+  /// One of a few words; the error names the nearest.
+  func word(_ what: String, from known: [String]) throws(ProfileError) -> String {
+    let word = try text(what)
+    guard known.contains(word) else {
+      let hint = Spelling.nearest(to: word, among: known).map { "did you mean '\($0)'?" }
+      throw error(
+        "\(what) '\(word)' is unknown; \(hint ?? "it can be \(known.joined(separator: ", "))")")
+    }
+    return word
+  }
+
+  fileprivate func searchRequest() throws(ProfileError) -> (
+    request: Profile.SearchRequest, effect: String?
+  ) {
+    let fields = try fields("search", known: ["strategy", "trials", "seed", "effect"])
+    var request = Profile.SearchRequest()
+    if let strategy = fields["strategy"] {
+      request.kind = try strategy.choice("strategy", of: Profile.SearchRequest.Kind.self)
+    }
+    if let trials = fields["trials"] {
+      request.trials = try trials.integer("trials", in: 1...10_000)
+    }
+    if let seed = fields["seed"] {
+      request.seed = UInt64(try seed.integer("seed", in: 0...Int.max))
+    }
+    return (request, try fields["effect"]?.text("effect"))
+  }
+
+  fileprivate func sampling() throws(ProfileError) -> Profile.Sampling {
+    let fields = try fields("sampling", known: ["slice", "pairs", "blocks", "confirming-blocks"])
+    var sampling = Profile.Sampling()
+    if let slice = fields["slice"] {
+      sampling.slice = try slice.quantity("slice", units: ["ms": 0.001, "s": 1], example: "20ms")
+      guard (0.005...10).contains(sampling.slice) else {
+        throw slice.error("slice must be from 5ms to 10s")
+      }
+    }
+    if let pairs = fields["pairs"] { sampling.pairs = try pairs.integer("pairs", in: 1...1000) }
+    sampling.blocks = try fields["blocks"]?.evenBlocks("blocks") ?? sampling.blocks
+    sampling.confirmingBlocks =
+      try fields["confirming-blocks"]?.evenBlocks("confirming-blocks") ?? sampling.confirmingBlocks
+    return sampling
+  }
+
+  /// At least six blocks, so that three independent swap pairs are left for an interval.
+  private func evenBlocks(_ what: String) throws(ProfileError) -> Int {
+    let blocks = try integer(what, in: 6...1000)
+    guard blocks.isMultiple(of: 2) else {
+      throw error("\(what) must be even, since the twins swap after every block, not \(blocks)")
+    }
+    return blocks
+  }
+
+  fileprivate func knobRequest(for name: KnobName) throws(ProfileError) -> KnobRequest {
+    let values: KnobRequest.Values
+    if isMapping {
+      values = try knobRange(name)
+    } else {
+      var items: [KnobRequest.Item] = []
+      for element in try list("\(name)") { items.append(try element.knobItem(name)) }
+      values = .list(items)
+      guard (1...KnobRequest.limit).contains(items.count) else {
+        throw error("\(name) must have 1 to \(KnobRequest.limit) values")
+      }
+    }
+    return KnobRequest(name: name, values: values, line: node.mark?.line ?? 0)
+  }
+
+  private func knobRange(_ name: KnobName) throws(ProfileError) -> KnobRequest.Values {
+    let fields = try fields("\(name)", known: ["from", "to", "scale", "step"])
+    guard let first = fields["from"], let last = fields["to"] else {
+      throw error("\(name) needs both 'from' and 'to', or a list of values")
+    }
+    let from = try first.knobBound(name)
+    let to = try last.knobBound(name)
+    switch (fields["scale"], fields["step"]) {
+    case (let scale?, nil):
+      _ = try scale.word("scale", from: ["log2"])
+      return .doubling(from: from, to: to)
+    case (nil, let step?):
+      return .stepping(from: from, to: to, step: try step.integer("step", in: 1...Int.max))
+    default:
+      throw error("\(name) needs either 'scale: log2' or a 'step'")
+    }
+  }
+
+  private func knobItem(_ name: KnobName) throws(ProfileError) -> KnobRequest.Item {
+    switch try text("a value of \(name)") {
+    case "default": .asFound
+    case "max": .bound(.maximum)
+    case "min": .bound(.minimum)
+    case let text: .value(KnobValue(text))
+    }
+  }
+
+  private func knobBound(_ name: KnobName) throws(ProfileError) -> KnobRequest.Bound {
+    switch try text("an end of \(name)") {
+    case "max": .maximum
+    case "min": .minimum
+    default: .number(try integer("an end of \(name)", in: 0...Int.max))
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package import Knobs
+import Lab
+import Measurement
+
+/// What is left of sweeps that died, and the putting back of it.
+package struct Recovery: Codable, Sendable, CustomStringConvertible {
+  /// `mtu of eno1 back to 1500`, one for each setting.
+  package var restored: [String] = []
+  /// What could not be put back, with the reason.
+  package var refused: [String] = []
+  package var removedLabs: [String] = []
+  /// Journals of sweeps that are running: not touched.
+  package var running: [String] = []
+  package var dryRun = false
+
+  /// Looks for journals and labs whose owners are dead.
+  ///
+  /// - Parameter dryRun: only look. Needs `CAP_NET_ADMIN` and `CAP_SYS_ADMIN` otherwise.
+  package static func run(in state: StateFolder = .standard(), dryRun: Bool = false) throws
+    -> Recovery
+  {
+    var recovery = Recovery()
+    recovery.dryRun = dryRun
+    for journal in try PendingJournal.all(in: state) {
+      if journal.isOwned {
+        recovery.running.append(journal.path)
+      } else if dryRun {
+        recovery.restored += journal.contents.originals.map(sentence)
+      } else {
+        do {
+          let outcome = try journal.restore()
+          recovery.restored += outcome.restored.map(sentence)
+          recovery.refused += outcome.refused
+        } catch is JournalInUse {
+          // Somebody else took it up between the look and the attempt.
+          recovery.running.append(journal.path)
+        }
+      }
+    }
+    recovery.removedLabs = dryRun ? Lab.leftovers() : Lab.removeLeftovers()
+    return recovery
+  }
+
+  package var isEmpty: Bool { restored.isEmpty && refused.isEmpty && removedLabs.isEmpty }
+
+  package var description: String {
+    if isEmpty { return "nothing to put back" }
+    let (put, removed) =
+      dryRun ? ("would put back", "would remove") : ("put back", "removed")
+    return
+      (restored.map { "\(put) \($0)" } + removedLabs.map { "\(removed) the lab \($0)" }
+      + refused.map { "not put back: \($0)" }).joined(separator: "\n")
+  }
+
+  private static func sentence(_ original: JournalEntry.Original) -> String {
+    "\(original.knob) to \(original.snapshot.value)"
+  }
+}

@@ -1,0 +1,101 @@
+import Foundation
+
+/// The folder that a sweep leaves behind, and everything needed to go on with it.
+///
+/// `run.json` what was asked and of which machine · `trials.csv` every sample ·
+/// `recommendation.json` and `summary.md` what follows from them.
+package struct RunDirectory: Sendable, Hashable {
+  package let path: String
+
+  package var manifest: String { path + "/run.json" }
+  package var trials: String { path + "/trials.csv" }
+  package var recommendation: String { path + "/recommendation.json" }
+  package var summary: String { path + "/summary.md" }
+
+  package init(path: String) { self.path = path }
+
+  /// Whether measuring has begun.
+  package var hasTable: Bool { FileManager.default.fileExists(atPath: trials) }
+
+  /// Makes the folder with its `run.json`. Throws `RunDirectoryError` if it cannot be made.
+  package func create(_ manifest: RunManifest) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try manifest.encoded().write(to: URL(filePath: self.manifest), options: .atomic)
+    } catch {
+      throw RunDirectoryError(
+        "cannot make the run directory \(path): \(error.localizedDescription); "
+          + "choose another with --output", code: .inputOutput)
+    }
+  }
+
+  /// Reads what an earlier sweep was asked to do.
+  package func readManifest() throws -> RunManifest {
+    guard let data = FileManager.default.contents(atPath: manifest) else {
+      throw RunDirectoryError("\(path) is not a run directory: it has no run.json")
+    }
+    do {
+      return try JSONDecoder().decode(RunManifest.self, from: data)
+    } catch {
+      throw RunDirectoryError("\(manifest) is damaged: \(error)")
+    }
+  }
+
+  /// Replaces a file of the run in one step.
+  package func write(_ text: String, to file: String) throws {
+    do {
+      try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
+    } catch {
+      throw RunDirectoryError(
+        "cannot write \(file): \(error.localizedDescription); every sample is in \(trials), "
+          + "derive the rest with 'kvmtune recommend \(path)'", code: .inputOutput)
+    }
+  }
+}
+
+/// What is wrong with a run directory; one line, ready to print.
+package struct RunDirectoryError: Error, CustomStringConvertible {
+  package let description: String
+  package let code: Failure
+
+  package enum Failure: Sendable { case badInput, inputOutput }
+
+  package init(_ description: String, code: Failure = .badInput) {
+    self.description = description
+    self.code = code
+  }
+}
+
+/// `run.json`: enough to repeat the run, to go on with it, and to judge it later.
+package struct RunManifest: Codable, Sendable, Hashable {
+  package var formatVersion = 1
+  package var run: String
+  package var startedAt: String
+  package var kvmtuneVersion: String
+  package var profileFile: String
+  /// The profile's text as it was read.
+  package var profile: String
+  /// The NIC that was named instead of the profile's target.
+  package var nic: String?
+  package var seed: UInt64
+  package var environment: HostEnvironment
+
+  package init(
+    run: String, startedAt: String, profileFile: String, profile: String, nic: String?, seed: UInt64
+  ) {
+    self.run = run
+    self.startedAt = startedAt
+    self.kvmtuneVersion = Version.current
+    self.profileFile = profileFile
+    self.profile = profile
+    self.nic = nic
+    self.seed = seed
+    self.environment = HostEnvironment.read()
+  }
+
+  func encoded() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self) + Data("\n".utf8)
+  }
+}

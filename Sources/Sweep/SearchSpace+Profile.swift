@@ -1,0 +1,71 @@
+package import Knobs
+package import Measurement
+package import Optimiser
+
+/// What a profile comes to on a target: the values to try, and the knobs that are not there.
+package struct ResolvedSpace: Sendable {
+  package let space: SearchSpace
+  /// Knobs of the profile that the target lacks, with the reason.
+  package let absent: [(name: KnobName, reason: String)]
+
+  /// Holds what the profile asks for against what the device allows.
+  ///
+  /// - Throws: `ProfileError` for a value outside the device's range, with the line and the
+  ///   nearest value; `TargetError` if the target has none of the knobs.
+  package init(_ profile: Profile, on target: Target, file: String) throws {
+    var dimensions: [SearchSpace.Dimension] = []
+    var absent: [(KnobName, String)] = []
+    for request in profile.knobs {
+      guard let knob = Catalogue.knob(named: request.name) else {
+        preconditionFailure("the parser lets only known knobs pass")
+      }
+      switch try knob.availability(on: target) {
+      case .absent(let reason): absent.append((request.name, reason))
+      case .available(let domain):
+        let values = try Self.values(request, domain, file: file)
+        dimensions.append(SearchSpace.Dimension(knob: request.name, values: values))
+      }
+    }
+    guard !dimensions.isEmpty else {
+      let reasons = absent.map { "\($0.0): \($0.1)" }.joined(separator: "; ")
+      throw TargetError("the target has none of the profile's knobs: \(reasons)")
+    }
+    space = try SearchSpace(dimensions).normalised(originals: Self.originals(dimensions, target))
+    self.absent = absent
+  }
+
+  private static func values(_ request: KnobRequest, _ domain: Domain, file: String) throws
+    -> [KnobValue]
+  {
+    func problem(_ text: String) -> ProfileError {
+      ProfileError(file: file, line: request.line, message: text)
+    }
+    var range: ClosedRange<Int>?
+    if let minimum = domain.minimum, let maximum = domain.maximum { range = minimum...maximum }
+    let values: [KnobValue?]
+    do {
+      values = try request.resolve(in: range)
+    } catch {
+      throw problem(error.description)
+    }
+    return try values.map { value in
+      guard let value else { return SearchSpace.untouched }
+      if let objection = domain.objection(to: value) {
+        throw problem("\(request.name): \(objection)")
+      }
+      return value
+    }
+  }
+
+  private static func originals(_ dimensions: [SearchSpace.Dimension], _ target: Target) throws
+    -> Configuration
+  {
+    try Tuner(target, journal: nil).read(dimensions.map(\.knob))
+  }
+}
+
+/// Why a target cannot be swept; one line, ready to print.
+package struct TargetError: Error, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,118 @@
+package import Kernel
+package import Knobs
+package import Lab
+import Measurement
+package import Traffic
+
+/// One side of a comparison: what is tuned, and the way that traffic takes through it.
+package struct Side: Sendable {
+  package let target: Target
+  /// Applies what this side has for itself.
+  let tuner: Tuner
+  let route: Route
+}
+
+/// What a sweep measures on: two twins of a lab, or one NIC that plays both parts in turn.
+///
+/// Settings that each side has for itself are applied once a block; settings that both sides
+/// share are applied at every switch from one side to the other. Twins share what belongs to the
+/// whole host; a NIC that plays both parts shares everything with itself.
+package final class Stand: Sendable {
+  /// Two twins, or the same NIC twice.
+  package let sides: [Side]
+  package let nic: String
+  package let driver: String
+  package let isTwin: Bool
+  /// In front of a topology, where the name of a NIC would stand.
+  package static let labPrefix = "lab:"
+  private let shared: Tuner
+  private let labs: [Lab]
+
+  /// Two labs of one topology, made for this sweep.
+  ///
+  /// Throws what making a lab throws; nothing is left behind then.
+  package static func twins(_ topology: LabTopology, queues: Int, journal: Journal) throws -> Stand {
+    var labs: [Lab] = []
+    do {
+      for _ in 0..<2 {
+        labs.append(try Lab.make(topology, named: Lab.randomName(), queues: queues))
+      }
+      return try Stand(labs: labs, journal: journal)
+    } catch {
+      for lab in labs { lab.remove() }
+      throw error
+    }
+  }
+
+  /// A NIC of this host, with traffic from it to the NIC at the other end of its cable.
+  package init(nic: NetworkDevice, peer: NetworkDevice?, journal: Journal) throws {
+    let target = Target(nic: nic)
+    let tuner = Tuner(target, journal: journal)
+    let route = Route(
+      sender: Endpoint(device: nic), receiver: Endpoint(device: peer ?? nic), drops: [],
+      reverseDrops: [], mtu: 0)
+    let side = Side(target: target, tuner: tuner, route: route)
+    sides = [side, side]
+    shared = tuner
+    isTwin = false
+    labs = []
+    self.nic = nic.name
+    driver = try Self.driver(of: target)
+  }
+
+  private init(labs: [Lab], journal: Journal) throws {
+    self.labs = labs
+    sides = labs.map { lab in
+      let target = Target(lab)
+      return Side(target: target, tuner: Tuner(target, journal: journal), route: Route(lab))
+    }
+    shared = Tuner(sides[0].target, journal: journal)
+    isTwin = true
+    nic = Stand.labPrefix + labs[0].topology.rawValue
+    driver = try Self.driver(of: sides[0].target)
+  }
+
+  /// Puts back what was changed, and removes what was made. Says what could not be put back.
+  package func close() -> [KnobError] {
+    let failures = shared.restore().failures
+    for side in sides { side.target.close() }
+    for lab in labs { lab.remove() }
+    return failures
+  }
+
+  /// The part of a configuration that a side has for itself, and the part that it shares.
+  func split(_ configuration: Configuration) -> (own: Configuration, shared: Configuration) {
+    let shared = configuration.values.filter { name, _ in
+      !isTwin || Catalogue.knob(named: name)?.scope == .host
+    }
+    let own = configuration.values.filter { shared[$0.key] == nil }
+    return (Configuration(own), Configuration(shared))
+  }
+
+  /// Makes the shared settings so. Writes nothing that is so already.
+  func switchShared(to configuration: Configuration) throws { try shared.apply(configuration) }
+
+  private static func driver(of target: Target) throws -> String {
+    let device = target.transmitter
+    return try DeviceIdentity(of: device, session: target.session(for: device)).driver
+  }
+}
+
+extension Target {
+  /// A lab as something to tune: where a knob acts is where it has its effect.
+  package init(_ lab: Lab) {
+    let tap = lab.receiver.tap
+    self.init(
+      transmitter: tap == nil ? lab.sender.device : lab.receiver.device,
+      receiver: lab.receiver.device, path: lab.path, isLab: true, tap: tap)
+  }
+}
+
+extension Route {
+  /// The way through a lab; the MTU is asked for when traffic starts.
+  package init(_ lab: Lab, mtu: Int = 0) {
+    self.init(
+      sender: lab.sender, receiver: lab.receiver, drops: lab.drops,
+      reverseDrops: lab.reverseDrops, mtu: mtu)
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+
+/// What a sweep is asked to do, read and checked, before anything is made or changed.
+package struct SweepJob: Sendable {
+  package let profile: Profile
+  /// The profile's file, for errors.
+  package let file: String
+  package let directory: RunDirectory
+  package let manifest: RunManifest
+  /// The run's table is there already and is to be gone on with.
+  package let isResumed: Bool
+
+  /// The largest profile that is read, in bytes.
+  private static let limit = 256 << 10
+
+  /// A new run.
+  ///
+  /// - Parameters:
+  ///   - nic: instead of the profile's target.
+  ///   - seed: instead of the profile's.
+  ///   - output: the run directory; `Reports/NAME-DATE-TIME` if nil.
+  /// - Throws: `ProfileError`; `RunDirectoryError` if there is a run already.
+  package init(profileFile: String, nic: String?, seed: UInt64?, output: String?) throws {
+    let text = try Self.read(profileFile)
+    let started = Date.now
+    let parsed = try Profile(parsing: text, file: profileFile)
+    let profile = parsed.overriding(nic: nic, seed: seed)
+    let stamp = started.formatted(
+      Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted)
+        .year().month().day().time(includingFractionalSeconds: false))
+    let run = "\(profile.name)-\(stamp.replacing("T", with: "-").replacing("Z", with: ""))"
+    directory = RunDirectory(path: output ?? "Reports/\(run)")
+    guard !FileManager.default.fileExists(atPath: directory.manifest) else {
+      throw RunDirectoryError(
+        "\(directory.path) holds a run already; go on with --resume \(directory.path)")
+    }
+    manifest = RunManifest(
+      run: run, startedAt: started.formatted(.iso8601), profileFile: profileFile, profile: text,
+      nic: nic, seed: profile.search.seed)
+    self.profile = profile
+    file = profileFile
+    isResumed = false
+  }
+
+  /// An earlier run, with the profile, NIC and seed that it was started with.
+  package init(resuming path: String) throws {
+    directory = RunDirectory(path: path)
+    manifest = try directory.readManifest()
+    file = "\(directory.manifest) (profile)"
+    profile = try Profile(parsing: manifest.profile, file: file)
+      .overriding(nic: manifest.nic, seed: manifest.seed)
+    isResumed = true
+  }
+
+  private static func read(_ file: String) throws -> String {
+    guard let handle = FileHandle(forReadingAtPath: file),
+      let data = try? handle.read(upToCount: limit + 1) ?? Data()
+    else {
+      throw ProfileError(file: file, line: 0, message: "cannot be read; is the path right?")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw ProfileError(file: file, line: 0, message: "is not UTF-8 text")
+    }
+    return text
+  }
+}
+
+extension Profile {
+  /// The same profile for another NIC or with another seed.
+  func overriding(nic: String?, seed: UInt64?) -> Profile {
+    var copy = self
+    if let nic {
+      let peer: String? = if case .nic(_, let peer) = target { peer } else { nil }
+      copy.target = .nic(nic, peer: peer)
+    }
+    if let seed { copy.search.seed = seed }
+    return copy
+  }
+}

@@ -1,0 +1,58 @@
+import Knobs
+package import Measurement
+import Optimiser
+
+/// What a sweep would do, without doing it: `--dry-run`.
+///
+/// A NIC is only read. Of a lab, one is made for a moment, since only a real device says what it
+/// allows, and removed again.
+package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
+  package struct Trial: Codable, Sendable {
+    package let configuration: Configuration
+    /// What one would type for it, in the order in which it would be done.
+    package let commands: [String]
+  }
+
+  package let trials: [Trial]
+  /// Knobs of the profile that the target lacks, with the reason.
+  package let absent: [String: String]
+  /// Seconds of traffic alone, if every knob of the winner had to be put back once.
+  package let secondsOfTraffic: Double
+
+  /// Throws as ``SweepRun`` would before its first trial.
+  package init(_ job: SweepJob, allowManagement: Bool) throws {
+    let profile = job.profile
+    let choice = try TargetChoice(
+      profile.target, state: .standard(), allowManagement: allowManagement)
+    let (resolved, campaign, trials) = try choice.preview { target in
+      let resolved = try ResolvedSpace(profile, on: target, file: job.file)
+      let campaign = try Campaign(profile, resolved.space, file: job.file)
+      let tuner = Tuner(target, journal: nil)
+      let trials = try campaign.configurations.map { configuration in
+        Trial(
+          configuration: configuration,
+          commands: try tuner.plan(configuration).steps.flatMap(\.commands))
+      }
+      return (resolved, campaign, trials)
+    }
+    self.trials = trials
+    absent = Dictionary(
+      resolved.absent.map { ($0.name.rawValue, $0.reason) }, uniquingKeysWith: { first, _ in first })
+    let blocks = try campaign.remaining(after: []).blocks
+    secondsOfTraffic =
+      Double(blocks * profile.workloads.count * 2 * (profile.sampling.pairs + 1))
+      * profile.sampling.slice
+  }
+
+  package var description: String {
+    var lines = absent.sorted { $0.key < $1.key }.map { "\($0.key) is left out: \($0.value)" }
+    for trial in trials {
+      lines.append("\(trial.configuration)")
+      lines += trial.commands.map { "    \($0)" }
+    }
+    lines.append(
+      "\(trials.count) configurations, each against the target as it is; "
+        + "at most \(Int(secondsOfTraffic.rounded(.up))) s of traffic in all. Nothing was changed.")
+    return lines.joined(separator: "\n")
+  }
+}

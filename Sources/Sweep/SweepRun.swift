@@ -1,0 +1,158 @@
+import Foundation
+package import Kernel
+import Knobs
+import Lab
+import Measurement
+package import Optimiser
+import Report
+import Traffic
+
+/// What a sweep tells whoever watches it.
+package protocol SweepObserver {
+  /// Before the first trial: what will be tried on what.
+  func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int)
+  /// A trial, or what is left of one, is about to be measured.
+  func began(_ request: TrialRequest, remaining: Remaining, secondsPerBlock: Double?)
+  /// A block is on disk.
+  func finished(block: Int, of request: TrialRequest)
+  /// The host is as it was, or not: what could not be put back.
+  func restored(failures: [String])
+}
+
+/// One sweep, from the profile to the recommendation.
+package struct SweepRun {
+  private let job: SweepJob
+  private let allowManagement: Bool
+  private let interruption: Interruption
+
+  private var profile: Profile { job.profile }
+  package var directory: RunDirectory { job.directory }
+
+  package init(_ job: SweepJob, allowManagement: Bool, interruption: Interruption) {
+    self.job = job
+    self.allowManagement = allowManagement
+    self.interruption = interruption
+  }
+
+  /// Measures until the campaign is done, then derives the recommendation from the table on disk.
+  ///
+  /// However it ends, the target is put back. What was measured is on disk.
+  /// - Throws: ``SweepInterrupted``, and the errors of the modules below.
+  package func run(_ observer: some SweepObserver) throws -> Conclusion {
+    let state = StateFolder.standard()
+    let choice = try TargetChoice(profile.target, state: state, allowManagement: allowManagement)
+    let journal = try Journal(in: state)
+    let stand = try choice.makeStand(journal: journal)
+    var failures: [String] = []
+    do {
+      defer {
+        failures = stand.close().map(\.description)
+        observer.restored(failures: failures)
+      }
+      try measure(on: stand, observer)
+    } catch {
+      if failures.isEmpty { try? journal.finish() }
+      throw error
+    }
+    if failures.isEmpty { try journal.finish() }
+    let conclusion = try Conclusion(table: directory.trials)
+    try conclusion.write(to: directory)
+    return conclusion
+  }
+
+  private func measure(on stand: Stand, _ observer: some SweepObserver) throws {
+    let resolved = try ResolvedSpace(profile, on: stand.sides[0].target, file: job.file)
+    let campaign = try Campaign(profile, resolved.space, file: job.file)
+    let schema = TableSchema(
+      knobs: resolved.space.dimensions.map(\.knob), hops: Self.hops(stand, profile.workloads))
+    var (table, records) = try openTable(schema)
+    observer.began(
+      directory, nic: stand.nic, resolved, configurations: campaign.configurations.count)
+    let blocks = BlockMeasurement(
+      stand: stand, sampling: profile.sampling, knobs: schema.knobs,
+      identity: BlockMeasurement.RunIdentity(
+        run: job.manifest.run, host: job.manifest.environment.hostName,
+        objective: profile.objective.description, seed: job.manifest.seed),
+      interruption: interruption)
+    var pace = Pace()
+    while let request = try campaign.next(after: records) {
+      observer.began(
+        request, remaining: try campaign.remaining(after: records), secondsPerBlock: pace.mean)
+      for block in 0..<request.blocks {
+        let due = profile.workloads.filter { request.needs(block: block, workload: $0.name) }
+        guard !due.isEmpty else { continue }
+        let started = MonotonicTime.now()
+        let measured = try blocks.measure(request, block: block, workloads: due)
+        try table.append(measured)
+        records += measured
+        pace.add(MonotonicTime.now() - started)
+        observer.finished(block: block, of: request)
+      }
+    }
+  }
+
+  /// The table of the run, and what is in it. A run that was stopped before its first row has none.
+  private func openTable(_ schema: TableSchema) throws -> (TrialsFile, [TrialRecord]) {
+    guard job.isResumed else {
+      try directory.create(job.manifest)
+      return (try TrialsFile.create(at: directory.trials, schema: schema), [])
+    }
+    guard directory.hasTable else {
+      return (try TrialsFile.create(at: directory.trials, schema: schema), [])
+    }
+    return try TrialsFile.resume(at: directory.trials, schema: schema)
+  }
+
+  /// Every hop that a row may tell drops of.
+  static func hops(_ stand: Stand, _ workloads: [Workload]) -> [String] {
+    let routes = stand.sides.map(\.route)
+    let named = routes.flatMap { ($0.drops + $0.reverseDrops).map(\.hop) }
+    return Set(named + TrafficSession.receivingHops).sorted()
+  }
+}
+
+/// How long a block takes, for the time left.
+private struct Pace {
+  private var nanoseconds: UInt64 = 0
+  private var blocks = 0
+
+  mutating func add(_ time: UInt64) {
+    nanoseconds += time
+    blocks += 1
+  }
+
+  var mean: Double? { blocks == 0 ? nil : Double(nanoseconds) / 1e9 / Double(blocks) }
+}
+
+extension Campaign {
+  /// The campaign that a profile asks for on a space.
+  ///
+  /// A grid that is larger than the profile's `trials` is a mistake to be told, not cut short.
+  package init(_ profile: Profile, _ space: SearchSpace, file: String) throws {
+    let search = profile.search
+    let strategy: Strategy =
+      switch search.kind {
+      case .grid: .grid
+      case .random:
+        .random(trials: search.trials ?? Profile.SearchRequest.defaultTrials, seed: search.seed)
+      }
+    try self.init(
+      space: space, strategy: strategy, objective: profile.objective,
+      workloads: profile.workloads.map(\.name), budget: Budget(profile.sampling))
+    if search.kind == .grid, let trials = search.trials, configurations.count > trials {
+      throw ProfileError(
+        file: file, line: 0,
+        message: "the grid has \(configurations.count) configurations, more than trials: "
+          + "\(trials); give fewer values, or use strategy: random")
+    }
+  }
+}
+
+extension Budget {
+  /// Blocks as swap pairs.
+  init(_ sampling: Profile.Sampling) {
+    let confirming = sampling.confirmingBlocks / 2
+    self.init(
+      noise: confirming, search: sampling.blocks / 2, validation: confirming, ablation: confirming)
+  }
+}

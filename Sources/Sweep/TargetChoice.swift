@@ -1,0 +1,86 @@
+import Kernel
+package import Knobs
+import Lab
+
+/// The target of a profile, held so that nobody else tunes it, before anything is made or changed.
+package struct TargetChoice: ~Copyable {
+  private enum Kind {
+    case lab(LabTopology)
+    case nic(NetworkDevice, peer: NetworkDevice?)
+  }
+
+  private let kind: Kind
+  /// Nil for a lab: it is nobody else's.
+  private let lock: NICLock?
+
+  /// Looks the target up.
+  ///
+  /// - Throws: `NoSuchDevice`; `Guard.Refusal` if the NIC carries the host's own traffic;
+  ///   `NICLock.Held` if it is being tuned already.
+  package init(_ request: Profile.TargetRequest, state: StateFolder, allowManagement: Bool) throws {
+    let kind = try Self.find(request, allowManagement: allowManagement)
+    let lock = try Self.lock(request, in: state)
+    self.kind = kind
+    self.lock = lock
+  }
+
+  private static func find(_ request: Profile.TargetRequest, allowManagement: Bool) throws -> Kind {
+    switch request {
+    case .lab(let name):
+      guard let topology = LabTopology(rawValue: name) else {
+        preconditionFailure("the parser lets only known labs pass")
+      }
+      return .lab(topology)
+    case .nic(let name, let peer):
+      let nic = try NetworkDevice.find(name)
+      let other = try peer.map { try NetworkDevice.find($0) }
+      if !allowManagement { try refuseManagement([nic, other].compactMap(\.self)) }
+      return .nic(nic, peer: other)
+    }
+  }
+
+  private static func lock(_ request: Profile.TargetRequest, in state: StateFolder) throws
+    -> NICLock?
+  {
+    guard case .nic(let name, _) = request else { return nil }
+    return try NICLock(nic: name, in: state)
+  }
+
+  private static func refuseManagement(_ devices: [NetworkDevice]) throws {
+    for device in devices {
+      let target = Target(nic: device)
+      defer { target.close() }
+      let watch = try Guard(session: target.session(for: device))
+      if let refusal = watch.refusal(of: device.index) { throw refusal }
+    }
+  }
+
+  /// Makes twins of the lab, or takes the NIC as it is.
+  package borrowing func makeStand(journal: Journal) throws -> Stand {
+    switch kind {
+    case .lab(let topology):
+      try Stand.twins(topology, queues: CPUSet.allowed().count, journal: journal)
+    case .nic(let nic, let peer):
+      try Stand(nic: nic, peer: peer, journal: journal)
+    }
+  }
+
+  /// Shows what would be tuned to `body`: the NIC, or a lab that lives as long as that.
+  borrowing func preview<Result>(_ body: (Target) throws -> Result) throws -> Result {
+    switch kind {
+    case .lab(let topology):
+      let lab = try Lab.make(topology, named: Lab.randomName(), queues: CPUSet.allowed().count)
+      defer { lab.remove() }
+      return try Self.using(Target(lab), body)
+    case .nic(let nic, _):
+      return try Self.using(Target(nic: nic), body)
+    }
+  }
+
+  private static func using<Result>(_ target: Target, _ body: (Target) throws -> Result) throws
+    -> Result
+  {
+    defer { target.close() }
+    return try body(target)
+  }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Sweep
+
+struct Recommend: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recommend",
+    abstract: "Derives the recommendation of a run again, from its table alone.",
+    discussion: """
+      Reads RUN/trials.csv, or a table given by its own path, and nothing else. The result is byte \
+      for byte what the sweep wrote to recommendation.json.
+
+      EXAMPLES
+        kvmtune recommend Reports/lab-20260101-120000
+        kvmtune recommend Reports/example --format json | cmp - Reports/example/recommendation.json
+        kvmtune recommend trials.csv
+      """)
+
+  @Argument(
+    help: ArgumentHelp("A run directory, or a trials.csv.", valueName: "run"), completion: .file())
+  var source: String
+
+  @Option(help: "text for people, json for scripts.")
+  var format = OutputFormat.text
+
+  func run() throws {
+    let table = source.hasSuffix(".csv") ? source : RunDirectory(path: source).trials
+    let conclusion = try Conclusion(table: table)
+    switch format {
+    case .text: Terminal.write(conclusion.text(width: Terminal.width))
+    case .json: Terminal.write(try conclusion.json())
+    }
+  }
+}

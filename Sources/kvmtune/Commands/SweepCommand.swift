@@ -1,0 +1,116 @@
+import ArgumentParser
+import Foundation
+import Kernel
+import Sweep
+
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Tries settings on a NIC or in a lab, and recommends the few that matter.",
+    discussion: """
+      Reads a profile, measures the target as it is against itself (the noise), then every \
+      configuration of the search against the target as it is, in alternating slices. The best one \
+      is measured again with fresh samples, and every knob that does not earn its place is dropped.
+
+      Every sample is in RUN/trials.csv before the next block begins. Ctrl-C puts everything back \
+      and keeps what was measured; --resume goes on with it. So do a crash and kill -9.
+
+      A NIC that carries the default route or the SSH session is refused unless you say \
+      --allow-management.
+
+      EXAMPLES
+        kvmtune sweep Profiles/lab.yaml
+        kvmtune sweep host.yaml --nic eno1 --dry-run     what would be tried, as commands
+        kvmtune sweep host.yaml --nic eno1 --output Reports/eno1
+        kvmtune sweep --resume Reports/eno1
+      """)
+
+  @Argument(help: "A profile in YAML.", completion: .file(extensions: ["yaml", "yml"]))
+  var profile: String?
+
+  @Option(help: "Tune this NIC instead of the profile's target.")
+  var nic: String?
+
+  @Option(help: "The run directory to make. Default: Reports/NAME-DATE-TIME.")
+  var output: String?
+
+  @Option(help: "Go on with this run; profile and seed are its own.", completion: .directory)
+  var resume: String?
+
+  @Option(help: "Instead of the profile's seed.")
+  var seed: UInt64?
+
+  @Flag(help: "Print what would be tried and the commands that do the same; change nothing.")
+  var dryRun = false
+
+  @Flag(help: "Tune the NIC even if it carries the default route or your SSH session.")
+  var allowManagement = false
+
+  @Option(help: "text for people, json for scripts.")
+  var format = OutputFormat.text
+
+  func validate() throws {
+    if resume != nil, profile != nil || nic != nil || output != nil || seed != nil || dryRun {
+      throw ValidationError(
+        "--resume takes profile, NIC, seed and directory from the run; leave them out")
+    }
+    if resume == nil, profile == nil {
+      throw ValidationError(
+        "name a profile, such as Profiles/lab.yaml, or go on with --resume RUN")
+    }
+  }
+
+  func run() throws {
+    let environment = ProcessInfo.processInfo.environment
+    if dryRun { return try printPlan() }
+    try require(.sysAdmin, .netAdmin, .netRaw, to: "a sweep")
+    if Supervisor.isWorker(environment: environment) { return try work() }
+    // What is wrong with the input is said before any process is started.
+    try supervise(try job(), environment)
+  }
+
+  /// The profile, and the folder of its run.
+  private func job() throws -> SweepJob {
+    if let resume { return try SweepJob(resuming: resume) }
+    return try SweepJob(
+      profileFile: profile ?? "", nic: nic, seed: seed, output: output)
+  }
+
+  private func printPlan() throws {
+    try require(.sysAdmin, .netAdmin, to: "asking a target what it allows")
+    let preview = try SweepPreview(try job(), allowManagement: allowManagement)
+    switch format {
+    case .text: Terminal.print(preview.description)
+    case .json: Terminal.print(try json(preview))
+    }
+  }
+
+  private func work() throws {
+    let interruption = try Interruption(withParent: true)
+    let job = try job()
+    let run = SweepRun(job, allowManagement: allowManagement, interruption: interruption)
+    let conclusion = try run.run(SweepProgress())
+    switch format {
+    case .text:
+      Terminal.write(conclusion.text(width: Terminal.width))
+      Terminal.print("\nRun directory: \(run.directory.path)")
+    case .json: Terminal.write(try conclusion.json())
+    }
+  }
+
+  private func supervise(_ job: SweepJob, _ environment: [String: String]) throws {
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    if output == nil, resume == nil { arguments += ["--output", job.directory.path] }
+    let ending = try Supervisor().run(arguments: arguments, environment: environment)
+    let recovery = try Recovery.run()
+    if !recovery.isEmpty { Terminal.warn(recovery.description) }
+    switch ending {
+    case .exited(let code): throw ExitCode(code)
+    case .killed(let signal):
+      throw CommandFailure(
+        .bug,
+        "the sweep's worker was ended by \(signal); everything is put back. "
+          + "Go on with: kvmtune sweep --resume \(job.directory.path)")
+    }
+  }
+}

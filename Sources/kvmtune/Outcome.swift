@@ -1,0 +1,80 @@
+import ArgumentParser
+import Foundation
+import Kernel
+import Knobs
+import Lab
+import Measurement
+import Report
+import Sweep
+import SystemPackage
+import Traffic
+
+/// How a command ends, in the numbers of sysexits(3) where there is one.
+enum ExitStatus: Int32 {
+  case good = 0
+  case finding = 1
+  case inconclusive = 2
+  case usage = 64
+  case badInput = 65
+  case unavailable = 69
+  case bug = 70
+  case inputOutput = 74
+  case privilege = 77
+}
+
+/// An error that knows its exit status and what to do about it.
+struct CommandFailure: Error, CustomStringConvertible {
+  let status: ExitStatus
+  let description: String
+
+  init(_ status: ExitStatus, _ description: String) {
+    self.status = status
+    self.description = description
+  }
+}
+
+/// Turns whatever ended a command into one line and an exit status.
+enum Outcome {
+  static func exit(for error: any Error) -> Never {
+    if let failure = classify(error) {
+      Terminal.warn("kvmtune: \(failure.description)")
+      Foundation.exit(failure.status.rawValue)
+    }
+    // Help, version, completions and wrong arguments are the parser's own affair.
+    Kvmtune.exit(withError: error)
+  }
+
+  /// The status of an error of ours; nil for the argument parser's.
+  static func classify(_ error: any Error) -> CommandFailure? {
+    switch error {
+    case let failure as CommandFailure: failure
+    case let error as ProfileError: CommandFailure(.badInput, "\(error)")
+    case let error as RunDirectoryError:
+      CommandFailure(error.code == .inputOutput ? .inputOutput : .badInput, "\(error)")
+    case let error as SystemCallError: systemCall(error)
+    default: nil
+    }
+  }
+
+  private static func systemCall(_ error: SystemCallError) -> CommandFailure {
+    switch error.errno {
+    case .notPermitted, .permissionDenied:
+      CommandFailure(
+        .privilege, "\(error); run as root, or give kvmtune CAP_NET_ADMIN, CAP_NET_RAW")
+    case .noSpace, .ioError, .diskQuotaExceeded, .readOnlyFileSystem:
+      CommandFailure(.inputOutput, "\(error)")
+    default:
+      CommandFailure(.unavailable, "\(error)")
+    }
+  }
+}
+
+/// Ends a command early, with a line that says what to do, unless these privileges are there.
+func require(_ capabilities: Capability..., to purpose: String) throws {
+  let missing = Capability.missing(capabilities)
+  guard missing.isEmpty else {
+    let names = missing.map(\.description).joined(separator: ", ")
+    throw CommandFailure(
+      .privilege, "\(purpose) needs \(names): run it as root, or 'setcap' the program")
+  }
+}

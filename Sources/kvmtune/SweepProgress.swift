@@ -1,0 +1,31 @@
+import Optimiser
+import Sweep
+
+/// Progress of a sweep on standard error: one line that moves on a terminal, a line a trial elsewhere.
+struct SweepProgress: SweepObserver {
+  func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int) {
+    for (name, reason) in space.absent { Terminal.warn("\(name) is left out: \(reason)") }
+    Terminal.warn("\(nic): \(configurations) configurations to try; samples go to \(run.trials)")
+  }
+
+  func began(_ request: TrialRequest, remaining: Remaining, secondsPerBlock: Double?) {
+    let total = request.trial + remaining.trials
+    let left = secondsPerBlock.map { ", about \(Self.duration($0 * Double(remaining.blocks))) left" }
+    Terminal.progress(
+      "trial \(request.trial + 1)/\(total) \(request.role): \(request.candidate)\(left ?? "")")
+  }
+
+  func finished(block: Int, of request: TrialRequest) {}
+
+  func restored(failures: [String]) {
+    Terminal.clearProgress()
+    for failure in failures { Terminal.warn("not put back: \(failure)") }
+  }
+
+  /// `2m05s`, `40s`.
+  static func duration(_ seconds: Double) -> String {
+    let whole = Int(min(max(seconds, 0), 1e9).rounded())
+    let rest = whole % 60
+    return whole < 60 ? "\(whole)s" : "\(whole / 60)m\(rest < 10 ? "0" : "")\(rest)s"
+  }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import Kernel
+
+/// Results go to standard output; progress and warnings to standard error.
+enum Terminal {
+  /// Whether somebody watches standard error.
+  static let isInteractive = isatty(FileHandle.standardError.fileDescriptor) == 1
+
+  /// A result, as it is.
+  static func write(_ text: String) { write(text, to: .standardOutput) }
+
+  /// A result of one or more lines.
+  static func print(_ text: String) { write(text + "\n") }
+
+  static func warn(_ text: String) {
+    clearProgress()
+    write(text + "\n", to: .standardError)
+  }
+
+  /// Shows one line of progress: over the last one on a terminal, below it elsewhere.
+  static func progress(_ text: String) {
+    if isInteractive {
+      write("\r\u{1b}[2K" + String(text.prefix((width ?? 80) - 1)), to: .standardError)
+    } else {
+      write(text + "\n", to: .standardError)
+    }
+  }
+
+  static func clearProgress() {
+    if isInteractive { write("\r\u{1b}[2K", to: .standardError) }
+  }
+
+  /// Columns of the terminal; nil where output goes to a file.
+  static let width = TerminalSize.columns
+
+  /// A reader that went away is no error of ours.
+  private static func write(_ text: String, to handle: FileHandle) {
+    try? handle.write(contentsOf: Data(text.utf8))
+  }
+}
+
+/// What `--format` may say.
+enum OutputFormat: String, CaseIterable { case text, json }
+
+/// A value as JSON with sorted keys, for scripts.
+func json(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
