@@ -11,7 +11,8 @@ import Netlink
 /// `tx_dropped`, a full backlog behind it (RPS) only `rx_dropped`.
 ///
 /// So each counter here is a sum of those totals that counts every loss once, and none that the
-/// sender was told of. Settings must not change between two reads that are to be compared.
+/// sender was told of. Settings must not change between two reads that are to be compared, and
+/// somebody must listen at the receiving end: a frame that nobody wants raises `rx_dropped` too.
 struct VethHop: Sendable {
   let from: NetworkDevice
   let sending: NetlinkSession
@@ -48,8 +49,7 @@ struct VethHop: Sendable {
   private func totals(_ origin: Origin) throws -> VethDrops {
     let transmitter = try sending.link(index: from.index)
     let receiver = try receiving.link(index: to.index)
-    let segments = try sending.features(of: from.index)["tx-tcp-segmentation"]?.active ?? false
-    let merges = try receiving.features(of: to.index)["rx-gro"]?.active ?? false
+    let isRinged = try isRinged(origin)
     let isHeard =
       switch origin {
       case .socket: transmitter.qdisc == "noqueue"
@@ -58,8 +58,17 @@ struct VethHop: Sendable {
       }
     return VethDrops(
       transmitDropped: transmitter.statistics.transmitDropped,
-      receiveDropped: receiver.statistics.receiveDropped, isRinged: merges && !segments,
-      isHeard: isHeard)
+      receiveDropped: receiver.statistics.receiveDropped, isRinged: isRinged, isHeard: isHeard)
+  }
+
+  /// Whether frames wait in the ring: `veth_skb_is_eligible_for_gro()` with NAPI switched on.
+  private func isRinged(_ origin: Origin) throws -> Bool {
+    let here = try sending.features(of: from.index).states.filter(\.value.active)
+    let there = try receiving.features(of: to.index).states.filter(\.value.active)
+    guard there["rx-gro"] != nil else { return false }
+    let segments = here.keys.contains { $0.hasPrefix("tx-tcp") && $0.hasSuffix("segmentation") }
+    let forwards = there["rx-gro-list"] != nil || there["rx-udp-gro-forwarding"] != nil
+    return !segments || (origin != .bridge && forwards)
   }
 }
 
@@ -69,6 +78,11 @@ struct VethDrops: Hashable {
   let ring: UInt64
   /// Lost in a CPU's backlog behind the receiving end.
   let backlog: UInt64
+
+  init(ring: UInt64, backlog: UInt64) {
+    self.ring = ring
+    self.backlog = backlog
+  }
 
   /// - Parameters:
   ///   - transmitDropped: of the sending end.
