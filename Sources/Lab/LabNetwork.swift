@@ -30,8 +30,8 @@ struct LabNetwork {
     try right.addNeighbour(addresses.a, at: a.address, on: b.index)
     try left.waitUntilReady(a)
     try right.waitUntilReady(b)
-    let there = VethHop(from: a, left, to: b, right)
-    let back = VethHop(from: b, right, to: a, left)
+    let there = try VethHop(from: a, left, to: b, right)
+    let back = try VethHop(from: b, right, to: a, left)
     return LabNetwork(
       sender: Endpoint(device: a, ipv4: addresses.a),
       receiver: Endpoint(device: b, ipv4: addresses.b), path: [a, b],
@@ -57,8 +57,8 @@ struct LabNetwork {
     for device in [b, guestSide, bridge] { try host.setUp(true, device.index) }
     try outside.waitUntilReady(a)
     for device in [b, guestSide, bridge] { try host.waitUntilReady(device) }
-    let into = VethHop(from: a, outside, to: b, host)
-    let out = VethHop(from: b, host, to: a, outside)
+    let into = try VethHop(from: a, outside, to: b, host)
+    let out = try VethHop(from: b, host, to: a, outside)
     return LabNetwork(
       sender: Endpoint(device: a),
       receiver: Endpoint(device: guestSide, address: guestAddress, tap: tap),

@@ -19,14 +19,25 @@ struct VethHop: Sendable {
   let to: NetworkDevice
   let receiving: NetlinkSession
 
+  private let segmentation: FeatureProbe
+  private let merging: FeatureProbe
+  private let forwarding: FeatureProbe
+
   init(
     from: NetworkDevice, _ sending: NetlinkSession, to: NetworkDevice,
     _ receiving: NetlinkSession
-  ) {
+  ) throws {
     self.from = from
     self.sending = sending
     self.to = to
     self.receiving = receiving
+    segmentation = try FeatureProbe(of: from.index, sending) {
+      $0.hasPrefix("tx-tcp") && $0.hasSuffix("segmentation")
+    }
+    merging = try FeatureProbe(of: to.index, receiving) { $0 == "rx-gro" }
+    forwarding = try FeatureProbe(of: to.index, receiving) {
+      ["rx-gro-list", "rx-udp-gro-forwarding"].contains($0)
+    }
   }
 
   /// What hands frames to the transmit function: whether it hears that one was dropped.
@@ -49,26 +60,24 @@ struct VethHop: Sendable {
   private func totals(_ origin: Origin) throws -> VethDrops {
     let transmitter = try sending.link(index: from.index)
     let receiver = try receiving.link(index: to.index)
-    let isRinged = try isRinged(origin)
     let isHeard =
       switch origin {
       case .socket: transmitter.qdisc == "noqueue"
       case .bypassingSocket: true
       case .bridge: false
       }
+    let transmitDropped = transmitter.statistics.transmitDropped
     return VethDrops(
-      transmitDropped: transmitter.statistics.transmitDropped,
-      receiveDropped: receiver.statistics.receiveDropped, isRinged: isRinged, isHeard: isHeard)
+      transmitDropped: transmitDropped, receiveDropped: receiver.statistics.receiveDropped,
+      // Nothing to be told apart: most reads save the question.
+      isRinged: transmitDropped == 0 ? false : try isRinged(origin), isHeard: isHeard)
   }
 
   /// Whether frames wait in the ring: `veth_skb_is_eligible_for_gro()` with NAPI switched on.
   private func isRinged(_ origin: Origin) throws -> Bool {
-    let here = try sending.features(of: from.index).states.filter(\.value.active)
-    let there = try receiving.features(of: to.index).states.filter(\.value.active)
-    guard there["rx-gro"] != nil else { return false }
-    let segments = here.keys.contains { $0.hasPrefix("tx-tcp") && $0.hasSuffix("segmentation") }
-    let forwards = there["rx-gro-list"] != nil || there["rx-udp-gro-forwarding"] != nil
-    return !segments || (origin != .bridge && forwards)
+    guard try merging.isActive() else { return false }
+    if try !segmentation.isActive() { return true }
+    return origin == .bridge ? false : try forwarding.isActive()
   }
 }
 

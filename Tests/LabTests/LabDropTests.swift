@@ -13,7 +13,7 @@ struct LabDropTests {
     let bench = try DropBench(.bridgeTap)
     defer { bench.lab.remove() }
     let tap = try #require(bench.lab.receiver.tap)
-    var guest = TapQueue(tap, 0)
+    var guest = TapQueue(tap, 0..<1)
     #expect(try bench.send(100).accepted == 100)
     #expect(try bench.read(&guest) == 100)
     let before = try bench.sender.link(named: "a").statistics.receivedPackets
@@ -50,7 +50,7 @@ struct LabDropTests {
     try bench.receiver.setTransmitQueueLength(4, of: device.index)
     #expect(try bench.send(50).accepted == 50)
     #expect(try bench.moved() == ["tap-ring": 46])
-    var guest = TapQueue(tap, 0)
+    var guest = TapQueue(tap, 0..<1)
     #expect(try bench.read(&guest) == 4)
   }
 

@@ -40,6 +40,8 @@ struct IPLink {
   let master: String?
   let kind: String
   let data: [String: Int]
+  let mtu: Int
+  let transmitQueueLength: Int
   let transmitQueues: Int
   let receiveQueues: Int
 
@@ -56,6 +58,8 @@ struct IPLink {
     master = link["master"] as? String
     kind = information["info_kind"] as? String ?? ""
     data = (information["info_data"] as? [String: Any] ?? [:]).compactMapValues { $0 as? Int }
+    mtu = try #require(link["mtu"] as? Int)
+    transmitQueueLength = link["txqlen"] as? Int ?? 0
     transmitQueues = try #require(link["num_tx_queues"] as? Int)
     receiveQueues = try #require(link["num_rx_queues"] as? Int)
   }
