@@ -69,7 +69,7 @@ let package = Package(
     tests("KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement"]),
     tests("TrafficTests", ["Traffic", "Kernel", "Measurement"]),
     tests("OptimiserTests", ["Optimiser", "Measurement"]),
-    tests("ReportTests", ["Report", "Measurement"]),
+    tests("ReportTests", ["Report", "Optimiser", "Measurement"]),
     tests("SweepTests", ["Sweep", "Optimiser", "Measurement", "Kernel"]),
     tests("TidyTests", []),
     tests("CommandTests", ["kvmtune", "TestSupport"]),

@@ -213,8 +213,11 @@ package struct NoiseFinding: Codable, Hashable, Sendable {
     self.autocorrelation = autocorrelation
   }
 
-  /// Whether two equal sides were told apart: then no verdict of this run is worth anything.
-  package var failed: Bool { trial.verdict == .better || trial.verdict == .worse }
+  /// Whether two equal sides were told apart, or nothing could be measured: then no verdict of this
+  /// run is worth anything.
+  package var failed: Bool {
+    trial.outcome == .failed || trial.verdict == .better || trial.verdict == .worse
+  }
 }
 
 /// How many samples the findings rest on.

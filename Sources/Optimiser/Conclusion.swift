@@ -58,18 +58,21 @@ struct Conclusion {
 
   var reason: String {
     if let accepted = findings.accepted {
-      let count = accepted.configuration.values.count
-      let knobs = count == 1 ? "1 knob" : "\(count) knobs"
-      let end = isComplete ? "" : "; the sweep was stopped before it was known whether fewer do"
-      return "changing \(knobs) is better by \(objective.effect) or more, with fresh samples\(end)"
+      let end = isComplete ? "" : "; the sweep was stopped before it was known whether less does"
+      return "\(accepted.configuration) is surely better than the default by \(objective.effect) "
+        + "or more, with fresh samples\(end)"
     }
-    if findings.noise?.failed == true {
-      return "default against default differed, twice: nothing that this bench measures can be "
-        + "trusted"
+    if isComplete, let noise = findings.noise, noise.failed {
+      return noise.trial.outcome == .failed
+        ? "default against default gave no valid pair of samples with \(objective.metric), twice"
+        : "default against default differed, twice: nothing that this bench measures can be trusted"
     }
-    if let validation = effect { return "the best of the search " + failure(validation) }
+    if let validation = effect {
+      return "\(validation.configuration), the best of the search, " + failure(validation)
+    }
     if !isComplete { return "the sweep was stopped before its best candidate was validated" }
-    return "no configuration of \(findings.search.count) promised a gain of \(objective.effect) "
+    return
+      "none of the \(findings.search.count) configurations tried promised a gain of \(objective.effect) "
       + "without breaking a constraint or harming a workload"
   }
 

@@ -32,9 +32,6 @@ extension Recommendation {
     try same("seed") { String($0.seed) }
     let objective = try Objective(parsing: head.objective)
     let evidence = try Evidence(records)
-    guard !evidence.workloads(with: objective.metric, upTo: .max).isEmpty else {
-      throw EvidenceError("\(nic): no sample has the metric \(objective.metric)")
-    }
     let (findings, isComplete) = try findings(evidence, objective)
     let conclusion = Conclusion(
       findings: findings, objective: objective, isComplete: isComplete,

@@ -25,7 +25,7 @@ struct Procedure {
   }
 
   /// Default against default. Once in a while even a sound bench fails by chance, so that a failure
-  /// counts only if it comes twice.
+  /// counts only if it comes twice; then nothing else is worth measuring.
   private func checkNoise(_ replay: inout Replay, _ findings: inout Findings) throws(Replay.Stop) {
     for _ in 0..<2 {
       let trial = try replay.trial(.noise, .baseline)

@@ -46,7 +46,10 @@ struct Replay {
       else { throw .mismatch(contradiction(recorded, role, candidate, reference)) }
     }
     let blocks = 2 * (plan?.budget.swapPairs(of: role) ?? 0)
-    guard let recorded, isDone(recorded, blocks) || isRepeat(recorded) || hasFailed(recorded) else {
+    guard let recorded,
+      isDone(recorded, blocks) || hasFailed(recorded)
+        || recorded.blocks.contains(where: \.isComplete) && isRepeat(recorded)
+    else {
       throw .pending(
         TrialRequest(
           trial: number, role: role, candidate: candidate, reference: reference, blocks: blocks,

@@ -128,7 +128,8 @@ private struct Section {
           + (noise.failed ? "told apart: the bench fails" : "as it should be"),
         "- noise of one swap pair: \(effect?.noise.map(Wording.percent) ?? "unknown"); smallest "
           + "visible effect: \(effect?.smallestVisible.map(Wording.percent) ?? "unknown")",
-        "- autocorrelation of neighbouring slices: \(Wording.number(noise.autocorrelation))",
+        "- autocorrelation of neighbouring slices: "
+          + (noise.autocorrelation == nil ? "unknown" : Wording.number(noise.autocorrelation)),
       ]
     }
     lines.append("- samples: \(samples.valid) valid, \(samples.invalid) not counted")

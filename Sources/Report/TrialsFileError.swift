@@ -38,8 +38,8 @@ package struct TrialsFileError: Error, Sendable, CustomStringConvertible {
   /// The sentence of the kernel in an error of Foundation.
   static func sentence(_ error: any Error) -> String {
     let cocoa = error as NSError
-    if cocoa.domain == NSPOSIXErrorDomain, let code = POSIXErrorCode(rawValue: CInt(cocoa.code)) {
-      return POSIXError(code).localizedDescription
+    if cocoa.domain == NSPOSIXErrorDomain {
+      return cocoa.localizedFailureReason ?? cocoa.localizedDescription
     }
     guard let cause = cocoa.userInfo[NSUnderlyingErrorKey] as? any Error else {
       return cocoa.localizedDescription

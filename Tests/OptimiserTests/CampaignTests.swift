@@ -2,13 +2,21 @@ import Measurement
 import Optimiser
 import Testing
 
+let nine = Configuration(["mtu": .number(9000)])
+let fairQueue = Configuration(["qdisc": .word("fq")])
+let shaped = Configuration(["qdisc": .word("tbf rate 1gbit")])
+
 @Suite struct CampaignTests {
   static let objective = """
     maximise throughput_bps; subject-to latency_p99_us <= 1.10x baseline, loss_ratio <= 0.001; \
     effect 2%
     """
 
-  static func campaign() throws -> Campaign {
+  static let budget = Budget(noise: 4, search: 3, validation: 6, ablation: 5)
+
+  static func campaign(
+    _ strategy: Strategy = .grid, workloads: [String] = ["large", "small"]
+  ) throws -> Campaign {
     let space = try SearchSpace([
       SearchSpace.Dimension(knob: "mtu", values: [SearchSpace.untouched, .number(9000)]),
       SearchSpace.Dimension(
@@ -16,21 +24,116 @@ import Testing
       SearchSpace.Dimension(knob: "ring.rx", values: [SearchSpace.untouched, .number(4096)]),
     ])
     return try Campaign(
-      space: space, strategy: .grid, objective: Objective(parsing: objective),
-      workloads: ["large", "small"])
+      space: space, strategy: strategy, objective: Objective(parsing: objective),
+      workloads: workloads, budget: budget)
   }
 
-  @Test func theSweepRunsToItsEnd() throws {
+  static func bench(_ seed: UInt64 = 1) -> ScriptedBench {
+    ScriptedBench(objective: objective, seed: seed, effects: [nine: 0.3, shaped: -0.5])
+  }
+
+  @Test func aSweepFindsWhatHelpsAndDropsTheRest() throws {
+    var bench = Self.bench()
+    let requests = try bench.run(try Self.campaign())
+    #expect(requests.first?.role == .noise)
+    #expect(requests.map(\.trial) == Array(0..<requests.count))
+    let found = try #require(try bench.recommendation())
+    #expect(found.configuration == nine)
+    #expect(found.decision == .change)
+    let knob = try #require(found.knobs.first { $0.name == "mtu" })
+    #expect(knob.evidence == .proven)
+    #expect(knob.original == .number(1500))
+    let interval = try #require(knob.effect?.interval)
+    #expect(interval.lower < 1.35 && interval.upper > 1.35)
+    #expect(found.knobs.filter { !$0.evidence.isKept }.allSatisfy { $0.name != "mtu" })
+    #expect(found.search.count == 11)
+    #expect(found.search.first { $0.configuration == shaped }?.verdict == .worse)
+    #expect(found.noise?.failed == false)
+    #expect(found.effect?.constraints.map(\.status) == [.met, .met, .met, .met])
+  }
+
+  /// ring.rx = 4096 is what the kernel had: a trial of it ends with its first blocks.
+  @Test func whatIsEffectivelyTheSameIsMeasuredOnce() throws {
     let campaign = try Self.campaign()
-    var bench = ScriptedBench(objective: Self.objective)
+    var bench = Self.bench()
     var requests: [TrialRequest] = []
     while let request = try campaign.next(after: bench.records) {
       requests.append(request)
-      bench.measure(request, workloads: campaign.workloads)
-      try #require(requests.count < 100)
+      for workload in campaign.workloads {
+        guard let block = request.open([workload]).first?.block else { continue }
+        bench.measure(request, block: block, workload: workload)
+      }
     }
-    let recommendation = try #require(try Recommendation.derive(from: bench.records).first)
-    #expect(recommendation.decision == .change)
-    #expect(recommendation.configuration == Configuration(["mtu": .number(9000)]))
+    let ring = Configuration(["ring.rx": .number(4096)])
+    #expect(requests.count { $0.candidate == ring } == 1)
+    #expect(requests.count { $0.candidate == nine && $0.role == .search } == 6)
+    let found = try #require(try bench.recommendation())
+    #expect(found.search.first { $0.configuration == ring }?.outcome == .sameAsEarlier)
+    #expect(found.search.count { $0.outcome == .sameAsEarlier } == 6)
+    #expect(found.search.allSatisfy { ($0.adjustedProbability == nil) == ($0.effect == nil) })
+  }
+
+  /// Killed after every single block, and in the middle of one: the same trials follow.
+  @Test func resumingIsReplaying() throws {
+    let campaign = try Self.campaign()
+    var whole = Self.bench()
+    let expected = try whole.run(campaign)
+    var records: [TrialRecord] = []
+    var trials: [TrialRequest] = []
+    while let request = try campaign.next(after: records) {
+      if trials.last?.trial != request.trial { trials.append(request) }
+      let (block, workload) = try #require(request.open(campaign.workloads).first)
+      var once = Self.bench()
+      once.measure(request, block: block, workload: workload)
+      // A block without all its partners counts as not measured.
+      #expect(try campaign.next(after: records + once.records.dropLast())?.trial == request.trial)
+      records += once.records
+    }
+    #expect(trials.map(\.candidate) == expected.map(\.candidate))
+    #expect(trials.map(\.reference) == expected.map(\.reference))
+    #expect(trials.map(\.role) == expected.map(\.role))
+    let found = try Recommendation.derive(from: records)
+    #expect(found.map(\.configuration) == [nine])
+    #expect(found.map(\.knobs) == (try Recommendation.derive(from: whole.records)).map(\.knobs))
+  }
+
+  @Test func aTrialGoesOnWhereItStopped() throws {
+    let campaign = try Self.campaign()
+    var bench = Self.bench()
+    let request = try #require(try campaign.next(after: []))
+    bench.measure(request, block: 0, workload: "large")
+    bench.measure(request, block: 0, workload: "small")
+    bench.measure(request, block: 1, workload: "large")
+    let next = try #require(try campaign.next(after: bench.records.shuffled()))
+    #expect(next.trial == 0)
+    #expect(next.doneBlocks == ["large": [0, 1], "small": [0]])
+    #expect(!next.needs(block: 1, workload: "large"))
+    #expect(next.needs(block: 1, workload: "small"))
+    #expect(!next.needs(block: next.blocks, workload: "small"))
+  }
+
+  @Test func whatIsLeftShrinksToNothing() throws {
+    let campaign = try Self.campaign()
+    var bench = Self.bench()
+    var left = try campaign.remaining(after: [])
+    #expect(left.trials >= 12)
+    while let request = try campaign.next(after: bench.records) {
+      bench.measure(request, workloads: campaign.workloads)
+      let now = try campaign.remaining(after: bench.records)
+      #expect(now.trials < left.trials)
+      #expect(now.blocks < left.blocks)
+      left = now
+    }
+    #expect(left == Remaining(trials: 0, blocks: 0))
+  }
+
+  @Test func recordsOfAnotherPlanAreRefused() throws {
+    var bench = Self.bench()
+    _ = try bench.run(try Self.campaign())
+    let other = try Self.campaign(.random(trials: 5, seed: 3))
+    let error = #expect(throws: CampaignError.self) { try other.next(after: bench.records) }
+    #expect(error?.description.contains("another plan") == true)
+    bench.records[5].requested = nine
+    #expect(throws: EvidenceError.self) { try Self.campaign().next(after: bench.records) }
   }
 }

@@ -7,35 +7,36 @@ struct ScriptedBench {
   var records: [TrialRecord] = []
   let objective: String
   var seed: UInt64 = 1
-  /// ln of the throughput's ratio.
-  var effects: [Configuration: Double] = [
-    Configuration(["mtu": .number(9000)]): 0.3,
-    Configuration(["qdisc": .word("tbf rate 1gbit")]): -0.5,
-  ]
+  /// ln of the throughput's ratio, of every configuration that holds these values.
+  var effects: [Configuration: Double] = [:]
+  /// The same for single workloads, in addition.
+  var workloadEffects: [String: [Configuration: Double]] = [:]
+  /// The same for the latency.
+  var latencyEffects: [Configuration: Double] = [:]
+  /// The share of frames that get lost.
+  var loss: [Configuration: Double] = [:]
+  /// What can not be applied.
+  var impossible: [KnobName: KnobValue] = [:]
   /// Standard deviation of ln, of a block and of a slice.
   var blockNoise = 0.005
-  var sliceNoise = 0.02
+  var sliceNoise = 0.01
+  /// What the candidate gains on one twin and loses on the other.
   var twinBias = 0.04
-  var samples = 5
+  /// What the candidate gains on both: a bench that is broken.
+  var brokenBias = 0.0
+  var samples = 3
 
-  func gain(_ configuration: Configuration) -> Double {
-    effects.reduce(0) { sum, effect in
-      effect.key.values.allSatisfy { configuration[$0.key] == $0.value } ? sum + effect.value : sum
-    }
-  }
+  static let originals: [KnobName: KnobValue] = [
+    "mtu": .number(1500), "qdisc": .word("pfifo_fast"), "ring.rx": .number(4096),
+  ]
 
   func effective(_ configuration: Configuration) -> Configuration {
-    let originals: [KnobName: KnobValue] = [
-      "mtu": .number(1500), "qdisc": .word("pfifo_fast"), "ring.rx": .number(4096),
-    ]
-    return Configuration(originals.merging(configuration.values) { $1 })
+    Configuration(Self.originals.merging(configuration.values) { $1 })
   }
 
   mutating func measure(_ request: TrialRequest, workloads: [String]) {
-    for block in 0..<request.blocks {
-      for workload in workloads where request.needs(block: block, workload: workload) {
-        measure(request, block: block, workload: workload)
-      }
+    for (block, workload) in request.open(workloads) {
+      measure(request, block: block, workload: workload)
     }
   }
 
@@ -44,27 +45,72 @@ struct ScriptedBench {
     let name = workload.utf8.reduce(0) { $0 * 31 + UInt64($1) }
     let place = UInt64(request.trial * 1_000_003 + block * 1009) &+ name
     var noise = SeededGenerator(seed: seed &* 0x9E37_79B9 &+ place)
-    let bias = (block.isMultiple(of: 2) ? twinBias : -twinBias) + blockNoise * noise.normal()
+    let bias =
+      brokenBias + (block.isMultiple(of: 2) ? twinBias : -twinBias) + blockNoise * noise.normal()
     for sample in 0..<samples {
       let common = 0.2 * noise.normal()
       for isCandidate in [false, true] {
         let configuration = isCandidate ? request.candidate : request.reference
-        let logarithm =
-          common + sliceNoise * noise.normal() + gain(configuration) + (isCandidate ? bias : 0)
+        let deviation = common + sliceNoise * noise.normal() + (isCandidate ? bias : 0)
+        var measured = Sample(
+          startedAt: 1_767_225_600_000_000_000 + place * 1_000_000 + UInt64(sample) * 20_000_000,
+          duration: 0.02,
+          metrics: metrics(configuration, workload, deviation, 0.01 * noise.normal()),
+          drops: ["qdisc": loss.isEmpty ? 0 : UInt64(10_000 * sum(loss, configuration))])
+        if impossible.contains(where: { configuration[$0.key] == $0.value }) {
+          measured = Sample(
+            startedAt: measured.startedAt, duration: 0.02, metrics: [:],
+            invalidReason: "not applied")
+        }
         records.append(
           TrialRecord(
-            run: "r1", host: "kvm1", nic: "eno1", driver: "veth", objective: objective,
+            run: "r1", host: "kvm1", nic: "eno1", driver: "ixgbe", objective: objective,
             seed: seed, datapath: "packet", workload: workload, frameBytes: 64,
             trial: request.trial, block: block, role: isCandidate ? request.role : .baseline,
             sample: sample, requested: configuration, effective: effective(configuration),
-            measured: Sample(
-              startedAt: 1_767_225_600_000_000_000 + UInt64(records.count) * 20_000_000,
-              duration: 0.02,
-              metrics: [
-                .throughput: 1e9 * exp(logarithm),
-                .latencyP99: 50 * exp(0.02 * noise.normal()), .loss: 0,
-              ])))
+            measured: measured))
       }
     }
   }
+
+  private func metrics(
+    _ configuration: Configuration, _ workload: String, _ deviation: Double, _ latency: Double
+  ) -> [Metric: Double] {
+    let gain =
+      sum(effects, configuration) + sum(workloadEffects[workload] ?? [:], configuration)
+    return [
+      .throughput: 1e9 * exp(gain + deviation),
+      .latencyP99: 50 * exp(sum(latencyEffects, configuration) + latency),
+      .loss: sum(loss, configuration),
+    ]
+  }
+
+  private func sum(_ effects: [Configuration: Double], _ configuration: Configuration) -> Double {
+    effects.keys.sorted { $0.description < $1.description }.reduce(0) { sum, key in
+      key.values.allSatisfy { configuration[$0.key] == $0.value } ? sum + (effects[key] ?? 0) : sum
+    }
+  }
+}
+
+extension TrialRequest {
+  /// What is still to be measured, in the order of a sweep.
+  func open(_ workloads: [String]) -> [(block: Int, workload: String)] {
+    (0..<blocks).flatMap { block in
+      workloads.filter { needs(block: block, workload: $0) }.map { (block, $0) }
+    }
+  }
+}
+
+extension ScriptedBench {
+  /// Runs a campaign to its end and gives its requests.
+  mutating func run(_ campaign: Campaign) throws -> [TrialRequest] {
+    var requests: [TrialRequest] = []
+    while let request = try campaign.next(after: records), requests.count < 200 {
+      requests.append(request)
+      measure(request, workloads: campaign.workloads)
+    }
+    return requests
+  }
+
+  func recommendation() throws -> Recommendation? { try Recommendation.derive(from: records).first }
 }
