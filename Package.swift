@@ -15,11 +15,9 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil)
-  -> Target
-{
-  .testTarget(
-    name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+/// - Parameter files: folders of files that tests read by their path.
+func tests(_ name: String, _ dependencies: [Target.Dependency], files: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: files, swiftSettings: strict)
 }
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -69,7 +67,7 @@ let package = Package(
     tests("KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement"]),
     tests("TrafficTests", ["Traffic", "Kernel", "Measurement"]),
     tests("OptimiserTests", ["Optimiser", "Measurement"]),
-    tests("ReportTests", ["Report", "Optimiser", "Measurement"]),
+    tests("ReportTests", ["Report", "Optimiser", "Measurement"], files: ["Example"]),
     tests("SweepTests", ["Sweep", "Optimiser", "Measurement", "Kernel"]),
     tests("TidyTests", []),
     tests("CommandTests", ["kvmtune", "TestSupport"]),
