@@ -51,10 +51,8 @@ package struct BenchRun: Sendable {
     let tuner = Tuner(target, journal: nil)
     let effective = try tuner.apply(configuration)
     let mtu = try tuner.read(["mtu"])["mtu"]?.integer ?? 0
-    let placement = Placement.spread(threads: workload.threads, over: try CPUSet.allowed())
     let session = try TrafficSession(
-      workload, over: Route(lab, mtu: mtu), placement: placement,
-      runID: UInt64.random(in: .min ... .max))
+      workload, over: Route(lab, for: workload, mtu: mtu), runID: UInt64.random(in: .min ... .max))
     defer { session.close() }
     _ = try session.measure(seconds: min(window, 0.2))
     var samples: [Sample] = []

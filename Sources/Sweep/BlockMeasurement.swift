@@ -102,11 +102,8 @@ struct BlockMeasurement {
   }
 
   private func open(_ workload: Workload, _ part: Part) throws -> TrafficSession {
-    var route = part.side.route
-    route.mtu = part.mtu
-    let placement = Placement.spread(threads: workload.threads, over: try CPUSet.allowed())
-    return try TrafficSession(
-      workload, over: route, placement: placement, runID: UInt64.random(in: .min ... .max))
+    try TrafficSession(
+      workload, over: part.side.route(workload, part.mtu), runID: UInt64.random(in: .min ... .max))
   }
 
   private func row(

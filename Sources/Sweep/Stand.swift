@@ -9,7 +9,8 @@ package struct Side: Sendable {
   package let target: Target
   /// Applies what this side has for itself.
   let tuner: Tuner
-  let route: Route
+  /// The way of a workload when the smallest MTU on it is so.
+  let route: @Sendable (Workload, Int) -> Route
 }
 
 /// What a sweep measures on: two twins of a lab, or one NIC that plays both parts in turn.
@@ -45,13 +46,14 @@ package final class Stand: Sendable {
   }
 
   /// A NIC of this host, with traffic from it to the NIC at the other end of its cable.
-  package init(nic: NetworkDevice, peer: NetworkDevice?, journal: Journal) throws {
+  package init(nic: NetworkDevice, peer: NetworkDevice, journal: Journal) throws {
     let target = Target(nic: nic)
     let tuner = Tuner(target, journal: journal)
-    let route = Route(
-      sender: Endpoint(device: nic), receiver: Endpoint(device: peer ?? nic), drops: [],
-      reverseDrops: [], mtu: 0)
-    let side = Side(target: target, tuner: tuner, route: route)
+    let side = Side(target: target, tuner: tuner) { _, mtu in
+      Route(
+        sender: Endpoint(device: nic), receiver: Endpoint(device: peer), drops: [],
+        reverseDrops: [], mtu: mtu)
+    }
     sides = [side, side]
     shared = tuner
     isTwin = false
@@ -64,7 +66,9 @@ package final class Stand: Sendable {
     self.labs = labs
     sides = labs.map { lab in
       let target = Target(lab)
-      return Side(target: target, tuner: Tuner(target, journal: journal), route: Route(lab))
+      return Side(target: target, tuner: Tuner(target, journal: journal)) { workload, mtu in
+        Route(lab, for: workload, mtu: mtu)
+      }
     }
     shared = Tuner(sides[0].target, journal: journal)
     isTwin = true
@@ -109,10 +113,11 @@ extension Target {
 }
 
 extension Route {
-  /// The way through a lab; the MTU is asked for when traffic starts.
-  package init(_ lab: Lab, mtu: Int = 0) {
+  /// The way of a workload through a lab whose smallest MTU is `mtu`.
+  package init(_ lab: Lab, for workload: Workload, mtu: Int) {
     self.init(
-      sender: lab.sender, receiver: lab.receiver, drops: lab.drops,
+      sender: lab.sender, receiver: lab.receiver,
+      drops: workload.bypassQdisc ? lab.dropsWithQdiscBypass : lab.drops,
       reverseDrops: lab.reverseDrops, mtu: mtu)
   }
 }

@@ -105,8 +105,8 @@ package struct SweepRun {
 
   /// Every hop that a row may tell drops of.
   static func hops(_ stand: Stand, _ workloads: [Workload]) -> [String] {
-    let routes = stand.sides.map(\.route)
-    let named = routes.flatMap { ($0.drops + $0.reverseDrops).map(\.hop) }
+    let routes = workloads.map { stand.sides[0].route($0, 0) }
+    let named = routes.flatMap { $0.drops + $0.reverseDrops }.map(\.hop)
     return Set(named + TrafficSession.receivingHops).sorted()
   }
 }

@@ -6,7 +6,7 @@ import Lab
 package struct TargetChoice: ~Copyable {
   private enum Kind {
     case lab(LabTopology)
-    case nic(NetworkDevice, peer: NetworkDevice?)
+    case nic(NetworkDevice, peer: NetworkDevice)
   }
 
   private let kind: Kind
@@ -32,9 +32,13 @@ package struct TargetChoice: ~Copyable {
       }
       return .lab(topology)
     case .nic(let name, let peer):
-      let nic = try NetworkDevice.find(name)
-      let other = try peer.map { try NetworkDevice.find($0) }
-      if !allowManagement { try refuseManagement([nic, other].compactMap(\.self)) }
+      guard let peer else {
+        throw TargetError(
+          "\(name) needs a NIC that its frames arrive at: target: {nic: \(name), peer: OTHER}, "
+            + "a port of this host at the other end of the cable")
+      }
+      let (nic, other) = (try NetworkDevice.find(name), try NetworkDevice.find(peer))
+      if !allowManagement { try refuseManagement([nic, other]) }
       return .nic(nic, peer: other)
     }
   }

@@ -86,12 +86,12 @@ struct Bench: ParsableCommand {
       windows: windows)
     let interruption = try Interruption(withParent: false)
     let (samples, effective) = try bench.run(interruption) { number, _ in
-      Terminal.progress("window \(number + 1) of \(windows)")
+      if Terminal.isInteractive { Terminal.progress("window \(number + 1) of \(windows)") }
     }
     Terminal.clearProgress()
     switch format {
     case .text:
-      Terminal.print("\(lab) \(workload.name), \(effective)\n")
+      Terminal.print("\(lab.rawValue) \(workload.name), \(effective)\n")
       Terminal.write(BenchTable.text(samples, width: Terminal.width))
     case .json: Terminal.print(try json(samples.map(BenchTable.json)))
     }
@@ -111,7 +111,7 @@ private enum BenchTable {
       table.append([metric.name] + samples.map { number($0.metrics[metric]) })
     }
     for hop in Set(samples.flatMap(\.drops.keys)).sorted() {
-      table.append(["drop.\(hop)"] + samples.map { number($0.drops[hop].map(Double.init)) })
+      table.append(["drop.\(hop)"] + samples.map { number($0.drops[hop].map { Double($0) }) })
     }
     let doubts = samples.enumerated().compactMap { index, sample in
       sample.invalidReason.map { "window \(index + 1) does not count: \($0)\n" }
