@@ -32,6 +32,16 @@ package struct TrialEvidence: Hashable, Sendable {
   package let blocks: [Block]
 
   package func blocks(of workload: String) -> [Block] { blocks.filter { $0.workload == workload } }
+
+  /// The workloads of which some sample, valid or not, has the metric.
+  package func workloads(with metric: Metric) -> Set<String> {
+    let measured = blocks.filter { block in
+      block.pairs.contains {
+        $0.reference.metrics[metric] != nil || $0.candidate.metrics[metric] != nil
+      }
+    }
+    return Set(measured.map(\.workload))
+  }
 }
 
 /// The rows of one NIC, sorted into trials, blocks and pairs. The order of the rows is of no matter.
@@ -48,22 +58,6 @@ package struct Evidence: Hashable, Sendable {
       if let trial = try TrialEvidence(number, byTrial[number] ?? []) { trials.append(trial) }
     }
     self.trials = trials
-  }
-
-  /// The workloads of which some sample has the metric, sorted by name.
-  ///
-  /// - Parameter trial: later trials are not looked at, so that what is measured later does not
-  ///   change what was found before.
-  package func workloads(with metric: Metric, upTo trial: Int) -> [String] {
-    var workloads: Set<String> = []
-    for block in trials.prefix(while: { $0.number <= trial }).lazy.flatMap(\.blocks)
-    where !workloads.contains(block.workload) {
-      let isMeasured = block.pairs.contains {
-        $0.reference.metrics[metric] != nil || $0.candidate.metrics[metric] != nil
-      }
-      if isMeasured { workloads.insert(block.workload) }
-    }
-    return workloads.sorted()
   }
 }
 

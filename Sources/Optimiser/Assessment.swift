@@ -1,34 +1,38 @@
-internal import Measurement
+import Measurement
 
 extension TrialFinding {
   /// What a trial shows under an objective.
-  init(_ trial: TrialEvidence, in evidence: Evidence, _ objective: Objective, isRepeat: Bool) {
-    let workloads = evidence.workloads(with: objective.metric, upTo: trial.number)
-    let comparison = PairedComparison(trial, objective.metric, workloads: workloads)
-    let effect = isRepeat ? nil : comparison.effect
+  ///
+  /// - Parameters:
+  ///   - workloads: that have each of the objective's metrics.
+  ///   - isRepeat: whether its effective configuration was measured before: then it shows nothing.
+  init(
+    _ trial: TrialEvidence, _ objective: Objective, workloads byMetric: [Metric: Set<String>],
+    isRepeat: Bool
+  ) {
+    func names(_ metric: Metric) -> [String] { byMetric[metric, default: []].sorted() }
+    func verdict(_ effect: Effect?) -> Verdict {
+      Verdict(effect, objective.goal, margin: objective.margin)
+    }
+    let workloads = isRepeat ? [] : names(objective.metric)
+    let effect = PairedComparison(trial, objective.metric, workloads: workloads).effect
+    let each = workloads.compactMap { workload in
+      PairedComparison(trial, objective.metric, workload: workload).effect.map {
+        WorkloadFinding(workload: workload, effect: $0, verdict: verdict($0))
+      }
+    }
+    let constraints = objective.constraints.flatMap { constraint in
+      ConstraintCheck(constraint: constraint, trial: trial)
+        .findings(on: names(constraint.metric))
+    }
     let pairs = trial.blocks.flatMap(\.pairs)
     let valid = pairs.filter(\.isValid)
     self.init(
       trial: trial.number, role: trial.role.rawValue, configuration: trial.candidate,
       reference: trial.reference,
       outcome: isRepeat ? .sameAsEarlier : effect == nil ? .failed : .measured,
-      effect: effect, adjustedProbability: nil,
-      verdict: Verdict(effect, objective.goal, margin: objective.margin),
-      workloads: isRepeat
-        ? []
-        : workloads.compactMap { workload in
-          PairedComparison(trial, objective.metric, workload: workload).effect.map {
-            WorkloadFinding(
-              workload: workload, effect: $0,
-              verdict: Verdict($0, objective.goal, margin: objective.margin))
-          }
-        },
-      constraints: isRepeat
-        ? []
-        : objective.constraints.flatMap { constraint in
-          ConstraintCheck(constraint: constraint, trial: trial).findings(
-            on: evidence.workloads(with: constraint.metric, upTo: trial.number))
-        },
+      effect: effect, adjustedProbability: nil, verdict: verdict(effect), workloads: each,
+      constraints: isRepeat ? [] : constraints,
       drops: valid.reduce(into: [:]) { drops, pair in
         drops.merge(pair.candidate.drops) { $0 &+ $1 }
       },

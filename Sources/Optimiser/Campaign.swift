@@ -73,7 +73,8 @@ package struct Campaign: Sendable {
     after records: [TrialRecord]
   ) throws -> (request: TrialRequest?, findings: Findings) {
     var replay = Replay(
-      try Evidence(records), plan: Replay.Plan(budget: budget, workloads: workloads))
+      try Evidence(records), metrics: objective.metrics,
+      plan: Replay.Plan(budget: budget, workloads: workloads))
     var findings = Findings()
     do {
       try Procedure(objective: objective, search: configurations).run(&replay, &findings)

@@ -1,4 +1,4 @@
-internal import Measurement
+import Measurement
 
 /// What follows from the findings of a sweep: the knobs with their evidence, and the reason.
 struct Conclusion {

@@ -1,4 +1,4 @@
-internal import Measurement
+import Measurement
 
 /// Holds one constraint against one trial, on one workload.
 struct ConstraintCheck {

@@ -51,7 +51,7 @@ extension Recommendation {
     _ evidence: Evidence, _ objective: Objective
   ) throws -> (findings: Findings, isComplete: Bool) {
     let search = evidence.trials.filter { $0.role == .search }.map(\.candidate)
-    var replay = Replay(evidence, plan: nil)
+    var replay = Replay(evidence, metrics: objective.metrics, plan: nil)
     var findings = Findings()
     do {
       try Procedure(objective: objective, search: search).run(&replay, &findings)

@@ -1,4 +1,4 @@
-internal import Measurement
+import Measurement
 
 /// The course of a sweep, from the noise check to the minimal set.
 ///
@@ -77,8 +77,9 @@ struct Procedure {
   }
 
   /// Backward elimination: puts one knob back after the other, the one that seems to do least
-  /// first, and leaves it so if that surely loses less than the effect that matters. The last knob
-  /// needs no trial: without it nothing is changed.
+  /// first, and leaves it so if that surely loses less than the effect that matters. Bounds that
+  /// are multiples of the baseline hold against the larger set here; the validation that follows
+  /// holds them against the default. The last knob needs no trial: without it nothing is changed.
   private func ablate(
     _ winner: Configuration, _ replay: inout Replay, _ findings: inout Findings
   ) throws(Replay.Stop) -> Configuration {
@@ -114,7 +115,7 @@ struct Procedure {
   private func assess(
     _ trial: TrialEvidence, _ replay: Replay, isRepeat: Bool = false
   ) -> TrialFinding {
-    TrialFinding(trial, in: replay.evidence, objective, isRepeat: isRepeat)
+    TrialFinding(trial, objective, workloads: replay.workloads, isRepeat: isRepeat)
   }
 }
 

@@ -1,4 +1,4 @@
-internal import Measurement
+import Measurement
 
 /// Hands the trials of a sweep out in the order in which they were measured, and stops at the first
 /// one that is not measured yet.
@@ -11,7 +11,9 @@ struct Replay {
     case mismatch(CampaignError)
   }
 
-  let evidence: Evidence
+  /// The workloads that have each metric, as far as the trials handed out so far show: a workload
+  /// that has it once is expected to have it ever after.
+  private(set) var workloads: [Metric: Set<String>]
   /// What a trial must hold to be done; nil to take what is there.
   let plan: Plan?
   private var trials: ArraySlice<TrialEvidence>
@@ -22,8 +24,9 @@ struct Replay {
     let workloads: [String]
   }
 
-  init(_ evidence: Evidence, plan: Plan?) {
-    self.evidence = evidence
+  /// - Parameter metrics: those that ``workloads`` is about.
+  init(_ evidence: Evidence, metrics: [Metric], plan: Plan?) {
+    workloads = Dictionary(uniqueKeysWithValues: metrics.map { ($0, []) })
     self.plan = plan
     trials = evidence.trials[...]
   }
@@ -54,6 +57,9 @@ struct Replay {
         TrialRequest(
           trial: number, role: role, candidate: candidate, reference: reference, blocks: blocks,
           doneBlocks: recorded.map { doneBlocks($0) } ?? [:]))
+    }
+    for metric in workloads.keys {
+      workloads[metric]?.formUnion(recorded.workloads(with: metric))
     }
     trials = trials.dropFirst()
     number += 1

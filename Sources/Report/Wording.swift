@@ -1,5 +1,5 @@
 import Foundation
-internal import Measurement
+import Measurement
 
 /// How findings are spelled for people.
 enum Wording {

@@ -69,8 +69,7 @@ package struct CSVReader {
     if isQuoted {
       position = try quoted(from: start + 1, number, into: &content, breaks: &breaks)
     } else {
-      while position < bytes.count, ![.comma, .lineFeed, .carriageReturn].contains(bytes[position])
-      {
+      while position < bytes.count, !bytes[position].endsField {
         guard bytes[position] != .quote else {
           throw TableError(
             line: line, column: number,
@@ -142,14 +141,16 @@ extension UInt8 {
   fileprivate static let quote = UInt8(ascii: "\"")
   fileprivate static let lineFeed = UInt8(ascii: "\n")
   fileprivate static let carriageReturn = UInt8(ascii: "\r")
+
+  fileprivate var endsField: Bool {
+    self == .comma || self == .lineFeed || self == .carriageReturn
+  }
 }
 
 extension CSVReader {
   /// A text as a field: in quotation marks where RFC 4180 asks for them, and where it is empty.
   package static func field(_ text: String) -> String {
-    let special = text.utf8.contains {
-      [.comma, .quote, .lineFeed, .carriageReturn].contains($0)
-    }
+    let special = text.utf8.contains { $0.endsField || $0 == .quote }
     guard special || text.isEmpty else { return text }
     return
       "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
