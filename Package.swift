@@ -64,7 +64,7 @@ let package = Package(
     tests("KernelTests", ["Kernel", system]),
     tests("NetlinkTests", ["Netlink", "Kernel", system]),
     tests("MeasurementTests", ["Measurement"]),
-    tests("KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement"]),
+    tests("KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement", "TestSupport"]),
     tests("TrafficTests", ["Traffic", "Kernel", "Measurement"]),
     tests("OptimiserTests", ["Optimiser", "Measurement"]),
     tests("ReportTests", ["Report", "Optimiser", "Measurement"], files: ["Example"]),

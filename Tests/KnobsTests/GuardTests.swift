@@ -58,8 +58,25 @@ import Testing
   }
 
   @Test func onlyAWholeConnectionNamesAPeer() {
-    #expect(Guard.peerAddress("192.0.2.7 50000 198.51.100.1 22") == "192.0.2.7")
-    #expect(Guard.peerAddress("192.0.2.7") == nil)
-    #expect(Guard.peerAddress("") == nil)
+    #expect(SSHSession.peerAddress("192.0.2.7 50000 198.51.100.1 22") == "192.0.2.7")
+    #expect(SSHSession.peerAddress("192.0.2.7") == nil)
+    #expect(SSHSession.peerAddress("") == nil)
+  }
+
+  /// Under sudo the variable is gone from our environment, but not from the shell's above.
+  @Test func theSessionIsFoundInAnAncestor() throws {
+    let machine = try RecordedMachine([
+      "/proc/300/stat": "300 (kvm) tune) S 200 300 200 34816 300",
+      "/proc/300/environ": "PATH=/bin\0HOME=/root\0",
+      "/proc/200/stat": "200 (sudo) S 100 200 100 34816 300",
+      "/proc/200/environ": "PATH=/bin\0",
+      "/proc/100/stat": "100 (bash) S 1 100 100 34816 300",
+      "/proc/100/environ": "A=b\0SSH_CONNECTION=192.0.2.7 50000 198.51.100.1 22\0C=d\0",
+      "/proc/50/stat": "50 (circle) S 50 1 1 0 0",
+    ])
+    let found = SSHSession.connection(ofAncestorsOf: 300, files: machine.files)
+    #expect(found == "192.0.2.7 50000 198.51.100.1 22")
+    #expect(SSHSession.connection(ofAncestorsOf: 50, files: machine.files) == nil)
+    #expect(SSHSession.connection(ofAncestorsOf: 7, files: machine.files) == nil)
   }
 }

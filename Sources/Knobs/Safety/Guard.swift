@@ -38,24 +38,21 @@ package struct Guard: Sendable, Hashable {
     self.sshPeer = sshPeer
   }
 
-  /// Asks the kernel, and looks at `SSH_CONNECTION` ("client port server port", sshd(8)).
+  /// Asks the kernel, and looks for an SSH session in our environment and our ancestors'.
   package init(
     session: NetlinkSession,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws {
-    let address = environment["SSH_CONNECTION"].flatMap(Self.peerAddress)
+    let connection =
+      environment["SSH_CONNECTION"]
+      ?? SSHSession.connection(ofAncestorsOf: ProcessInfo.processInfo.processIdentifier)
+    let address = connection.flatMap(SSHSession.peerAddress)
     let peer = address.flatMap { address in
       (try? session.outputOfRoute(to: address)).map { Peer(address: address, device: $0) }
     }
     self.init(
       layers: LinkLayers(try session.links()), defaultRoutes: try session.defaultRouteOutputs(),
       sshPeer: peer)
-  }
-
-  /// The first word of `SSH_CONNECTION`; nil if it has not four.
-  static func peerAddress(_ connection: String) -> String? {
-    let words = connection.split(separator: " ")
-    return words.count == 4 ? String(words[0]) : nil
   }
 
   /// Why this device should be left alone; nil if nothing speaks against it.

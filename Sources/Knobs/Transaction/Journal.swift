@@ -21,7 +21,8 @@ package final class Journal: Sendable {
     try folder.prepare()
     let process = ProcessInfo.processInfo.processIdentifier
     let owner = JournalEntry.Owner(
-      process: process, startedAt: try startTime(of: process), boot: try bootIdentity())
+      process: process, startedAt: try ProcessStatus(process).startedAt ?? 0,
+      boot: try bootIdentity())
     let number = String(UInt32.random(in: 0 ... .max), radix: 36)
     try self.init(path: "\(folder.path)/journal-\(process)-\(number).jsonl", owner: owner)
   }
@@ -89,16 +90,4 @@ package struct JournalInUse: Error, CustomStringConvertible {
 /// The identity of this life of the machine: another after every boot.
 func bootIdentity(files: HostFiles = .live) throws -> String {
   try files.read("/proc/sys/kernel/random/boot_id")
-}
-
-/// When a process started, in clock ticks after the boot (proc_pid_stat(5), field 22).
-func startTime(of process: Int32, files: HostFiles = .live) throws -> UInt64 {
-  let path = "/proc/\(process)/stat"
-  let text = try files.read(path)
-  // The second field is a name in parentheses that may hold anything, so count from its end.
-  let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-  guard fields.count > 20, let ticks = UInt64(fields[20]) else {
-    throw UnreadableAttribute(path: path, text: text)
-  }
-  return ticks
 }
