@@ -61,7 +61,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .executableTarget(
       name: "LabHolder", dependencies: ["Lab"], path: "Tests/LabHolder", swiftSettings: strict),
-    tests("KernelTests", ["Kernel", system]),
+    tests("KernelTests", ["Kernel", "TestSupport", system]),
     tests("NetlinkTests", ["Netlink", "Kernel", system]),
     tests("MeasurementTests", ["Measurement"]),
     tests("KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement", "TestSupport"]),

@@ -46,16 +46,21 @@ package struct Interrupts: Sendable, Hashable {
       else { return nil }
       let counts = words[1...cpus.count].compactMap { UInt64($0) }
       guard counts.count == cpus.count else { return nil }
-      // After the counts: the chip (perhaps with a bus address), `5-edge`, then the action.
+      // After the counts: the chip (perhaps with a bus address), the trigger, then the action.
       let rest = words.dropFirst(1 + cpus.count)
-      let kind = rest.lastIndex {
-        $0.hasSuffix("-edge") || $0.hasSuffix("-level") || $0 == "Edge" || $0 == "Level"
-      }
+      let kind = rest.firstIndex { Self.isTrigger($0) }
       let action = kind.map { rest[rest.index(after: $0)...] } ?? rest.suffix(1)
       return Interrupt(
         number: number, counts: Dictionary(zip(cpus, counts)) { first, _ in first },
         action: action.joined(separator: " "))
     }
+  }
+
+  /// `5-edge`, `16-fasteoi` on x86; `Edge`, `Level` elsewhere.
+  private static func isTrigger(_ word: Substring) -> Bool {
+    let parts = word.split(separator: "-", omittingEmptySubsequences: false)
+    let isNumbered = parts.count == 2 && Int(parts[0]) != nil && parts[1].allSatisfy(\.isLetter)
+    return isNumbered || word == "Edge" || word == "Level"
   }
 
   /// The machine's, now.
