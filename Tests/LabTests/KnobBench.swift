@@ -44,6 +44,11 @@ final class KnobBench {
     lab.remove()
   }
 
+  /// The lab's namespace of that name, as a process that could enter it would find it.
+  func namespace(named name: String?) -> NetworkNamespace? {
+    lab.namespaces.first { $0.name == name }
+  }
+
   /// What a tool prints, run where the device is.
   func tool(_ device: NetworkDevice, _ words: String...) throws -> String {
     let tool = try #require(Program.tool(words[0]), "\(words[0]) is not installed")
@@ -86,5 +91,17 @@ final class KnobBench {
 
   func hostSetting(_ name: String) throws -> String {
     try machine.files.read("/proc/sys/net/core/\(name)")
+  }
+
+  /// Puts a link to another file in the place of a setting of the machine; nil makes it what it
+  /// was in the beginning.
+  func replaceHostSetting(_ name: String, by target: String?) throws {
+    let path = machine.files.resolve("/proc/sys/net/core/\(name)")
+    try FileManager.default.removeItem(atPath: path)
+    if let target {
+      try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+    } else {
+      try Data((Self.hostSettings[name] ?? "").utf8).write(to: URL(filePath: path))
+    }
   }
 }
