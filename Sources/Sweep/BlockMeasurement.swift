@@ -32,19 +32,30 @@ struct BlockMeasurement {
 
   /// Measures one block of every workload that still needs it.
   ///
-  /// A configuration that the kernel refuses is a failed trial, not a score: its block becomes a
-  /// pair of invalid rows with the kernel's words.
-  /// - Throws: ``SweepInterrupted`` between slices; what traffic throws. No rows are kept then.
+  /// A configuration that the kernel refuses, or under which traffic breaks down, is a failed
+  /// trial, not a score: its block becomes a pair of invalid rows with the kernel's words. If the
+  /// target as it is cannot be measured, there is nothing to compare with, and that is an error.
+  /// - Throws: ``SweepInterrupted`` between slices; what traffic throws in the noise trial. No
+  ///   rows are kept then.
   func measure(_ request: TrialRequest, block: Int, workloads: [Workload]) throws -> [TrialRecord] {
     var parts = self.parts(of: request, block: block)
     do {
       try apply(&parts)
     } catch let error as KnobError {
-      return workloads.flatMap { refusal(error, request, block, $0, parts) }
+      return workloads.flatMap { refusal("\(error)", request, block, $0, parts) }
     }
-    return try workloads.flatMap { workload in
-      try measure(workload, request, block: block, parts)
+    var records: [TrialRecord] = []
+    for workload in workloads {
+      do {
+        records += try measure(workload, request, block: block, parts)
+      } catch let error as SystemCallError where request.role != .noise {
+        records += refusal("traffic broke down: \(error)", request, block, workload, parts)
+        try stand.renew()
+        parts = self.parts(of: request, block: block)
+        try apply(&parts)
+      }
     }
+    return records
   }
 
   /// In even blocks of even swap pairs the candidate is on the first side; then it changes with
@@ -120,12 +131,12 @@ struct BlockMeasurement {
   }
 
   private func refusal(
-    _ error: KnobError, _ request: TrialRequest, _ block: Int, _ workload: Workload,
+    _ reason: String, _ request: TrialRequest, _ block: Int, _ workload: Workload,
     _ parts: [Part]
   ) -> [TrialRecord] {
     let sample = Sample(
       startedAt: MonotonicTime.sinceEpoch(), duration: 0, metrics: [:],
-      invalidReason: error.description)
+      invalidReason: reason)
     return parts.map { row(sample, request, block, workload, $0, number: 0) }
   }
 }

@@ -18,31 +18,57 @@ package struct Side: Sendable {
 /// Settings that each side has for itself are applied once a block; settings that both sides
 /// share are applied at every switch from one side to the other. Twins share what belongs to the
 /// whole host; a NIC that plays both parts shares everything with itself.
-package final class Stand: Sendable {
+package final class Stand {
   /// Two twins, or the same NIC twice.
-  package let sides: [Side]
+  package private(set) var sides: [Side]
   package let nic: String
   package let driver: String
   package let isTwin: Bool
   /// In front of a topology, where the name of a NIC would stand.
   package static let labPrefix = "lab:"
-  private let shared: Tuner
-  private let labs: [Lab]
+  private var shared: Tuner
+  private var twins: Twins?
 
-  /// Two labs of one topology, made for this sweep.
-  ///
-  /// Throws what making a lab throws; nothing is left behind then.
-  package static func twins(_ topology: LabTopology, queues: Int, journal: Journal) throws -> Stand {
+  /// Two labs of one topology, and how to make them again.
+  private struct Twins {
+    let topology: LabTopology
+    let queues: Int
+    let journal: Journal
     var labs: [Lab] = []
-    do {
-      for _ in 0..<2 {
-        labs.append(try Lab.make(topology, named: Lab.randomName(), queues: queues))
+
+    /// Throws what making a lab throws; nothing is left behind then.
+    mutating func make() throws -> (sides: [Side], shared: Tuner) {
+      do {
+        for _ in 0..<2 {
+          labs.append(try Lab.make(topology, named: Lab.randomName(), queues: queues))
+        }
+      } catch {
+        remove()
+        throw error
       }
-      return try Stand(labs: labs, journal: journal)
-    } catch {
-      for lab in labs { lab.remove() }
-      throw error
+      let sides = labs.map { lab in
+        let target = Target(lab)
+        return Side(target: target, tuner: Tuner(target, journal: journal)) { workload, mtu in
+          Route(lab, for: workload, mtu: mtu)
+        }
+      }
+      return (sides, Tuner(sides[0].target, journal: journal))
     }
+
+    mutating func remove() {
+      for lab in labs { lab.remove() }
+      labs = []
+    }
+  }
+
+  /// Twins of a lab, made for this sweep.
+  package init(_ topology: LabTopology, queues: Int, journal: Journal) throws {
+    var twins = Twins(topology: topology, queues: queues, journal: journal)
+    (sides, shared) = try twins.make()
+    self.twins = twins
+    isTwin = true
+    nic = Stand.labPrefix + topology.rawValue
+    driver = try Self.driver(of: sides[0].target)
   }
 
   /// A NIC of this host, with traffic from it to the NIC at the other end of its cable.
@@ -57,31 +83,28 @@ package final class Stand: Sendable {
     sides = [side, side]
     shared = tuner
     isTwin = false
-    labs = []
     self.nic = nic.name
     driver = try Self.driver(of: target)
-  }
-
-  private init(labs: [Lab], journal: Journal) throws {
-    self.labs = labs
-    sides = labs.map { lab in
-      let target = Target(lab)
-      return Side(target: target, tuner: Tuner(target, journal: journal)) { workload, mtu in
-        Route(lab, for: workload, mtu: mtu)
-      }
-    }
-    shared = Tuner(sides[0].target, journal: journal)
-    isTwin = true
-    nic = Stand.labPrefix + labs[0].topology.rawValue
-    driver = try Self.driver(of: sides[0].target)
   }
 
   /// Puts back what was changed, and removes what was made. Says what could not be put back.
   package func close() -> [KnobError] {
     let failures = shared.restore().failures
     for side in sides { side.target.close() }
-    for lab in labs { lab.remove() }
+    twins?.remove()
     return failures
+  }
+
+  /// Makes twins anew, so that what one measurement broke does not spoil the next. A NIC stays.
+  func renew() throws {
+    guard var twins else { return }
+    // What they share with the host stays as it is until the next switch or the end.
+    for side in sides { side.target.close() }
+    twins.remove()
+    self.twins = twins
+    let made = try twins.make()
+    self.twins = twins
+    sides = made.sides
   }
 
   /// The part of a configuration that a side has for itself, and the part that it shares.

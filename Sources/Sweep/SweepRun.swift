@@ -87,6 +87,9 @@ package struct SweepRun {
         records += measured
         pace.add(MonotonicTime.now() - started)
         observer.finished(block: block, of: request)
+        // After a swap pair it may be plain that the rest tells nothing: the settings were
+        // refused, or came to the same as earlier ones.
+        if block == 1, try campaign.next(after: records)?.trial != request.trial { break }
       }
     }
   }

@@ -63,7 +63,7 @@ package struct TargetChoice: ~Copyable {
   package borrowing func makeStand(journal: Journal) throws -> Stand {
     switch kind {
     case .lab(let topology):
-      try Stand.twins(topology, queues: CPUSet.allowed().count, journal: journal)
+      try Stand(topology, queues: CPUSet.allowed().count, journal: journal)
     case .nic(let nic, let peer):
       try Stand(nic: nic, peer: peer, journal: journal)
     }
