@@ -54,8 +54,8 @@ let package = Package(
     .executableTarget(
       name: "kvmtune",
       dependencies: [
-        "Sweep", "Knobs", "Traffic", "Lab", "Optimiser", "Report", "Measurement", "Kernel",
-        arguments, system,
+        "Sweep", "Knobs", "Traffic", "Lab", "Netlink", "Optimiser", "Report", "Measurement",
+        "Kernel", arguments, system,
       ], swiftSettings: strict),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),

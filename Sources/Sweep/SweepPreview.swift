@@ -37,7 +37,8 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
     }
     self.trials = trials
     absent = Dictionary(
-      resolved.absent.map { ($0.name.rawValue, $0.reason) }, uniquingKeysWith: { first, _ in first })
+      resolved.absent.map { ($0.name.rawValue, $0.reason) }, uniquingKeysWith: { first, _ in first }
+    )
     let blocks = try campaign.remaining(after: []).blocks
     secondsOfTraffic =
       Double(blocks * profile.workloads.count * 2 * (profile.sampling.pairs + 1))

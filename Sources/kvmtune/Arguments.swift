@@ -56,7 +56,8 @@ struct KnobSetting: ExpressibleByArgument {
 /// A number with its unit behind it.
 private func quantity(_ text: String, units: [String: Double]) -> Double? {
   let digits = text.prefix { $0.isNumber || $0 == "." }
-  guard let value = Double(digits), value > 0, let factor = units[String(text.dropFirst(digits.count))]
+  guard let value = Double(digits), value > 0,
+    let factor = units[String(text.dropFirst(digits.count))]
   else { return nil }
   return value * factor
 }

@@ -30,7 +30,7 @@ struct Kvmtune: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Bench.self, SweepCommand.self, Recommend.self, Restore.self,
+      Inspect.self, Bench.self, SweepCommand.self, Recommend.self, Restore.self,
     ])
 
   static func main() {

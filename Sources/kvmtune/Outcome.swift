@@ -4,6 +4,8 @@ import Kernel
 import Knobs
 import Lab
 import Measurement
+import Netlink
+import Optimiser
 import Report
 import Sweep
 import SystemPackage
@@ -48,23 +50,37 @@ enum Outcome {
   static func classify(_ error: any Error) -> CommandFailure? {
     switch error {
     case let failure as CommandFailure: failure
-    case let error as ProfileError: CommandFailure(.badInput, "\(error)")
+    case is ProfileError, is WorkloadError, is UnknownKnob, is EvidenceError, is SearchSpaceError,
+      is CampaignError:
+      CommandFailure(.badInput, "\(error)")
     case let error as RunDirectoryError:
       CommandFailure(error.code == .inputOutput ? .inputOutput : .badInput, "\(error)")
-    case let error as SystemCallError: systemCall(error)
+    case let error as TrialsFileError: table(error)
+    case let error as KnobError: CommandFailure(.unavailable, "\(error)")
+    case is NoSuchDevice, is TargetError, is Guard.Refusal, is NICLock.Held, is JournalInUse:
+      CommandFailure(.unavailable, "\(error)")
+    case let error as SweepInterrupted: CommandFailure(.inconclusive, "\(error)")
+    case let error as NetlinkError: errno(error.errno, "\(error)")
+    case let error as SystemCallError: errno(error.errno, "\(error)")
     default: nil
     }
   }
 
-  private static func systemCall(_ error: SystemCallError) -> CommandFailure {
-    switch error.errno {
+  private static func table(_ error: TrialsFileError) -> CommandFailure {
+    switch error.reason {
+    case .inputOutput: CommandFailure(.inputOutput, "\(error)")
+    case .exists, .otherColumns, .contents: CommandFailure(.badInput, "\(error)")
+    }
+  }
+
+  private static func errno(_ errno: Errno, _ text: String) -> CommandFailure {
+    switch errno {
     case .notPermitted, .permissionDenied:
-      CommandFailure(
-        .privilege, "\(error); run as root, or give kvmtune CAP_NET_ADMIN, CAP_NET_RAW")
+      CommandFailure(.privilege, "\(text); run as root, or give kvmtune CAP_NET_ADMIN, CAP_NET_RAW")
     case .noSpace, .ioError, .diskQuotaExceeded, .readOnlyFileSystem:
-      CommandFailure(.inputOutput, "\(error)")
+      CommandFailure(.inputOutput, "\(text)")
     default:
-      CommandFailure(.unavailable, "\(error)")
+      CommandFailure(.unavailable, "\(text)")
     }
   }
 }

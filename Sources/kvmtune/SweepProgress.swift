@@ -10,7 +10,9 @@ struct SweepProgress: SweepObserver {
 
   func began(_ request: TrialRequest, remaining: Remaining, secondsPerBlock: Double?) {
     let total = request.trial + remaining.trials
-    let left = secondsPerBlock.map { ", about \(Self.duration($0 * Double(remaining.blocks))) left" }
+    let left = secondsPerBlock.map {
+      ", about \(Self.duration($0 * Double(remaining.blocks))) left"
+    }
     Terminal.progress(
       "trial \(request.trial + 1)/\(total) \(request.role): \(request.candidate)\(left ?? "")")
   }

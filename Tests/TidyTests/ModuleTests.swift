@@ -15,7 +15,8 @@ import Testing
     "Report": ["Measurement"],
     "Sweep": ["Knobs", "Traffic", "Lab", "Optimiser", "Report", "Measurement", "Kernel"],
     "kvmtune": [
-      "Sweep", "Knobs", "Traffic", "Lab", "Optimiser", "Report", "Measurement", "Kernel",
+      "Sweep", "Knobs", "Traffic", "Lab", "Netlink", "Optimiser", "Report", "Measurement",
+      "Kernel",
     ],
   ]
 
