@@ -15,7 +15,7 @@ internal import SystemPackage
 /// A namespace that we made has a name below `/run/netns`, so `ip netns exec` can enter it while
 /// it lives. See network_namespaces(7), ip-netns(8). Making one needs `CAP_SYS_ADMIN`.
 package final class NetworkNamespace: Sendable {
-  /// The name below ``folder``; nil for the namespace the process was started in.
+  /// The name below ``folder``; nil for one without, such as the one the process was started in.
   package let name: String?
   private let worker: NamespaceThread?
 
@@ -40,19 +40,26 @@ package final class NetworkNamespace: Sendable {
     let path = "\(folder)/\(name)"
     _ = try OwnedDescriptor(opening: path, O_RDONLY | O_CREAT | O_EXCL, mode: 0o444)
     do {
-      let worker = try NamespaceThread()
+      let namespace = try createUnnamed()
+      let source = "/proc/self/task/\(namespace.worker?.thread ?? 0)/ns/net"
       do {
-        let source = "/proc/self/task/\(worker.thread)/ns/net"
-        try syscall("mount", on: path) { unsafe mount(source, path, "none", UInt(MS_BIND), nil) }
+        try syscall("mount", on: path) {
+          unsafe mount(source, path, "none", UInt(MS_BIND), nil)
+        }
       } catch {
-        worker.stop()
+        namespace.delete()
         throw error
       }
-      return NetworkNamespace(name: name, worker: worker)
+      return NetworkNamespace(name: name, worker: namespace.worker)
     } catch {
       _ = unsafe unlink(path)
       throw error
     }
+  }
+
+  /// Makes a namespace that has no name: it is gone with the process, however that ends.
+  package static func createUnnamed() throws -> NetworkNamespace {
+    NetworkNamespace(name: nil, worker: try NamespaceThread())
   }
 
   /// Runs `body` in the namespace and waits for it. Calls from several threads take turns.
@@ -63,12 +70,11 @@ package final class NetworkNamespace: Sendable {
     return try worker.run(body)
   }
 
-  /// Takes the name away and ends the thread: with the last descriptor inside, the kernel
-  /// removes the namespace and every virtual device in it. Calling it again does nothing.
+  /// Ends the thread and takes the name away: with the last descriptor inside, the kernel removes
+  /// the namespace and every virtual device in it. Calling it again does nothing.
   package func delete() {
-    guard let name, let worker else { return }
-    worker.stop()
-    Self.unname(name)
+    worker?.stop()
+    if let name { Self.unname(name) }
   }
 
   /// The names below ``folder`` that begin with `prefix`, whoever made them.

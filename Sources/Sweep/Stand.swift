@@ -73,7 +73,8 @@ package final class Stand {
 
   /// A NIC of this host, with traffic from it to the NIC at the other end of its cable.
   package init(nic: NetworkDevice, peer: NetworkDevice, journal: Journal) throws {
-    let target = Target(nic: nic)
+    // Both ends of the cable must carry a larger MTU.
+    let target = Target(transmitter: nic, receiver: nic, path: [nic, peer], isLab: false)
     let tuner = Tuner(target, journal: journal)
     let side = Side(target: target, tuner: tuner) { _, mtu in
       Route(

@@ -13,6 +13,7 @@ extension WorkloadKind: ExpressibleByArgument {}
 extension Direction: ExpressibleByArgument {}
 
 extension FrameSize: ExpressibleByArgument {
+  /// `64B` or `mtu`.
   public init?(argument: String) { self.init(parsing: argument) }
 }
 

@@ -22,9 +22,7 @@ package struct QdiscKinds: Sendable, Hashable {
   /// The kernel may load modules for it, as `tc` would make it. Needs `CAP_SYS_ADMIN`.
   /// - Throws: `SystemCallError` or ``NetlinkError`` if there is nothing to try on.
   package static func probe() throws -> QdiscKinds {
-    let number = UInt64.random(in: 0...(.max))
-    let namespace = try NetworkNamespace.create(
-      named: "kvmtune-probe-\(String(number, radix: 36))")
+    let namespace = try NetworkNamespace.createUnnamed()
     defer { namespace.delete() }
     let session = try NetlinkSession(in: namespace)
     defer { session.close() }
