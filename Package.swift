@@ -64,7 +64,8 @@ let package = Package(
     tests("KernelTests", ["Kernel", "TestSupport", system]),
     tests("NetlinkTests", ["Netlink", "Kernel", system]),
     tests("MeasurementTests", ["Measurement"]),
-    tests("KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement", "TestSupport"]),
+    tests(
+      "KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement", "TestSupport", system]),
     tests("TrafficTests", ["Traffic", "Kernel", "Measurement"]),
     tests("OptimiserTests", ["Optimiser", "Measurement"]),
     tests("ReportTests", ["Report", "Optimiser", "Measurement"], files: ["Example"]),

@@ -26,12 +26,19 @@ package struct FileLock: ~Copyable, Sendable {
   }
 
   /// Whether somebody holds the lock on a file now; nil if there is no such file.
+  ///
+  /// Asked with a shared lock, so that two who ask do not take each other for the holder.
   package static func isHeld(path: String) throws(SystemCallError) -> Bool? {
     do throws(SystemCallError) {
-      return try FileLock(path: path, creating: false) == nil
+      let opened = try OwnedDescriptor(opening: path, O_RDONLY)
+      try syscall("flock", on: path) { flock(opened.rawValue, LOCK_SH | LOCK_NB) }
+      return false
     } catch {
-      if error.errno == .noSuchFileOrDirectory { return nil }
-      throw error
+      switch error.errno {
+      case .wouldBlock: return true
+      case .noSuchFileOrDirectory: return nil
+      default: throw error
+      }
     }
   }
 }

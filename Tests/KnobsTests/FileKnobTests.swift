@@ -1,5 +1,6 @@
 import Kernel
 import Measurement
+import SystemPackage
 import Testing
 
 @testable import Knobs
@@ -61,6 +62,39 @@ import Testing
   ]) func anAffinityThatCannotBeIsRefused(text: String, reason: String) throws {
     let target = try machine.target(nic: "eth0")
     #expect(try domain("irq.affinity", target).objection(to: KnobValue(text)) == reason)
+  }
+
+  @Test func whyAnInterruptStaysWhereItIsIsSaid() throws {
+    let target = try machine.target(nic: "eth0")
+    let place = try #require(try InterruptAffinityKnob().attributes(on: target).first)
+    func said(_ errno: Errno) -> String {
+      let refusal = SystemCallError("write", errno, on: "/proc/irq/38/smp_affinity_list")
+      return "\(InterruptAffinityKnob().explanation(of: refusal, at: place))"
+    }
+    for errno in [Errno.ioError, .notPermitted] {
+      #expect(said(errno).hasPrefix("virtio2-input.0 is managed by the kernel"))
+    }
+    #expect(said(.noSpace).hasPrefix("that CPU has no interrupt vector left for virtio2-input.0"))
+    #expect(said(.invalidArgument).hasPrefix("write /proc/irq/38/smp_affinity_list: "))
+  }
+
+  @Test func whatIsBusyIsTriedAgainAndWhatIsWrongIsNot() throws {
+    for (errno, tries) in [(Errno.resourceBusy, 4), (.resourceTemporarilyUnavailable, 4)] {
+      var count = 0
+      try retryingWhileBusy {
+        count += 1
+        if count < tries { throw SystemCallError("write", errno) }
+      }
+      #expect(count == tries)
+    }
+    var count = 0
+    #expect(throws: SystemCallError.self) {
+      try retryingWhileBusy {
+        count += 1
+        throw SystemCallError("write", .invalidArgument)
+      }
+    }
+    #expect(count == 1)
   }
 
   @Test func steeringKeepsEachQueueAsItWas() throws {

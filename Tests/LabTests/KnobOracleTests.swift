@@ -38,6 +38,13 @@ struct KnobOracleTests {
         expected["coalesce." + field] = "tun has no \(field) among its interrupt coalescing"
       }
     }
+    // Asking whether a number can be set must not reach the driver, which would drop the link.
+    func flaps() throws -> String {
+      try bench.lab.path.map {
+        try bench.tool($0, "cat", "/sys/class/net/\($0.name)/carrier_changes")
+      }.joined()
+    }
+    let before = try flaps()
     var absent: [String: String] = [:]
     for knob in Catalogue.knobs {
       if case .absent(let reason) = try knob.availability(on: bench.target) {
@@ -45,6 +52,7 @@ struct KnobOracleTests {
       }
     }
     #expect(absent == expected)
+    #expect(try flaps() == before)
   }
 
   @Test(arguments: LabTopology.allCases) func everyKnobIsChangedReadBackAndPutBack(

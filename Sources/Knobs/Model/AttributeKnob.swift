@@ -58,6 +58,8 @@ protocol AttributeKnob: Knob {
   func attributes(on target: Target) throws -> [Place]
   /// What the texts, one for each place, amount to.
   func value(of texts: [String], on target: Target) throws -> KnobValue
+  /// A better word for what the kernel says when it refuses a write; by default its own.
+  func explanation(of refusal: SystemCallError, at place: Place) -> any Error
   /// The text for each place that makes the value so.
   func texts(for value: KnobValue, at places: [Place], on target: Target) throws -> [String]
 }
@@ -75,14 +77,24 @@ extension AttributeKnob {
     let places = try attributes(on: target)
     for (place, text) in zip(places, try texts(for: value, at: places, on: target))
     where try place.read() != text {
-      try place.write(text)
+      try put(text, at: place)
     }
   }
 
   func restore(_ snapshot: Snapshot, on target: Target) throws {
     for place in try attributes(on: target) {
       guard let text = snapshot.details[place.key], try place.read() != text else { continue }
+      try put(text, at: place)
+    }
+  }
+
+  func explanation(of refusal: SystemCallError, at place: Place) -> any Error { refusal }
+
+  private func put(_ text: String, at place: Place) throws {
+    do {
       try place.write(text)
+    } catch let refusal as SystemCallError {
+      throw explanation(of: refusal, at: place)
     }
   }
 }

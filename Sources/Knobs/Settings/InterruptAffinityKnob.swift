@@ -120,6 +120,17 @@ struct InterruptAffinityKnob: AttributeKnob {
       .map(\.description)
   }
 
+  /// What the numbers mean here (kernel/irq/proc.c, and Documentation/core-api/irq).
+  func explanation(of refusal: SystemCallError, at place: Place) -> any Error {
+    switch refusal.errno {
+    case .ioError, .notPermitted:
+      Objection("\(place.key) is managed by the kernel, which chooses its CPU: \(refusal)")
+    case .noSpace:
+      Objection("that CPU has no interrupt vector left for \(place.key): \(refusal)")
+    default: refusal
+    }
+  }
+
   func commands(for value: KnobValue, on target: Target) -> [String] {
     let places = (try? attributes(on: target)) ?? []
     let texts = (try? texts(for: value, at: places, on: target)) ?? []

@@ -45,8 +45,13 @@ package final class Journal: Sendable {
   /// Records the devices that originals belong to, once. One journal is about one target.
   package func record(_ target: TargetIdentity) throws {
     try contents.withLock { contents in
-      precondition(contents.target == nil || contents.target == target, "one target a journal")
-      if contents.target == nil { try Self.add(.target(target), to: &contents, file) }
+      if let first = contents.target {
+        guard first == target else {
+          throw Objection("\(path) is about \(first.transmitter), not \(target.transmitter)")
+        }
+      } else {
+        try Self.add(.target(target), to: &contents, file)
+      }
     }
   }
 
