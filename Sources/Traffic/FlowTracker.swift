@@ -47,8 +47,15 @@ package struct FlowTracker: Sendable {
   private mutating func forget(_ numbers: Range<UInt64>) {
     if numbers.upperBound - numbers.lowerBound >= Self.window {
       for index in seen.indices { seen[index] = 0 }
-    } else {
-      for sequence in numbers { seen[word(sequence)] &= ~bit(sequence) }
+      return
+    }
+    // Word by word: a path that lost thousands is no reason to be slow as well.
+    var sequence = numbers.lowerBound
+    while sequence < numbers.upperBound {
+      let count = min(64 - sequence % 64, numbers.upperBound - sequence)
+      let mask: UInt64 = count == 64 ? .max : (1 << count - 1) << (sequence % 64)
+      seen[word(sequence)] &= ~mask
+      sequence += count
     }
   }
 

@@ -35,14 +35,14 @@ extension FrameSender where Sink: ~Copyable {
 extension MonotonicTime {
   /// Sleeps until shortly before this moment, then spins: exact to a clock reading.
   ///
-  /// - Returns: nanoseconds spun.
+  /// - Returns: nanoseconds of CPU time spun away, which no path has cost.
   func spinUntil() -> UInt64 {
     let begin = MonotonicTime.now()
+    if begin >= self { return 0 }
     if self - begin > Self.spin { MonotonicTime(nanoseconds: nanoseconds - Self.spin).sleepUntil() }
-    let awake = MonotonicTime.now()
-    var now = awake
-    while now < self { now = .now() }
-    return now - awake
+    let used = MonotonicTime.threadCPU()
+    while MonotonicTime.now() < self {}
+    return MonotonicTime.threadCPU() - used
   }
 
   /// A sleeping thread wakes this many nanoseconds late at most, most of the time.
