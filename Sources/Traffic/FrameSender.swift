@@ -95,10 +95,15 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     stamp(count, now: now, intended: intended)
     if report.first == nil { report.first = now }
     var tried = 0
+    var wasShort = false
     while tried < count {
       let outcome = try sink.send(batch, tried..<count)
+      // A short count hides why the next frame was not taken. Unless there is no room now, it
+      // was refused, and this was its second try.
+      if wasShort && outcome.obstacle != .full { report.refused += 1 }
       tried += outcome.accepted
       report.offered += UInt64(outcome.accepted)
+      wasShort = outcome.obstacle == nil && outcome.accepted > 0
       guard let obstacle = outcome.obstacle else { continue }
       switch obstacle {
       case .refused:
