@@ -50,7 +50,10 @@ let package = Package(
     module("Report", ["Measurement"]),
     module(
       "Sweep",
-      ["Knobs", "Traffic", "Lab", "Optimiser", "Report", "Measurement", "Kernel", system, yaml]),
+      [
+        "Knobs", "Traffic", "Lab", "Netlink", "Optimiser", "Report", "Measurement", "Kernel",
+        system, yaml,
+      ]),
     .executableTarget(
       name: "kvmtune",
       dependencies: [

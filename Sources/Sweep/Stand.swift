@@ -2,6 +2,7 @@ package import Kernel
 package import Knobs
 package import Lab
 import Measurement
+import Netlink
 package import Traffic
 
 /// One side of a comparison: what is tuned, and the way that traffic takes through it.
@@ -76,10 +77,13 @@ package final class Stand {
     // Both ends of the cable must carry a larger MTU.
     let target = Target(transmitter: nic, receiver: nic, path: [nic, peer], isLab: false)
     let tuner = Tuner(target, journal: journal)
+    let session = try target.session(for: nic)
+    let drops = try DropCounter.cable(from: nic, to: peer, session)
+    let reverseDrops = try DropCounter.cable(from: peer, to: nic, session)
     let side = Side(target: target, tuner: tuner) { _, mtu in
       Route(
-        sender: Endpoint(device: nic), receiver: Endpoint(device: peer), drops: [],
-        reverseDrops: [], mtu: mtu)
+        sender: Endpoint(device: nic), receiver: Endpoint(device: peer), drops: drops,
+        reverseDrops: reverseDrops, mtu: mtu)
     }
     sides = [side, side]
     shared = tuner

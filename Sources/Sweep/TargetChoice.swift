@@ -1,6 +1,7 @@
 import Kernel
 package import Knobs
 import Lab
+import Netlink
 
 /// The target of a profile, held so that nobody else tunes it, before anything is made or changed.
 package struct TargetChoice: ~Copyable {

@@ -17,13 +17,10 @@ extension TrafficSession {
     }
     let ends = FrameEnds(workload, route: route, frameBytes: frameBytes, run: run)
     if workload.kind == .latency { return try ends.echoLoad(placement) }
-    if workload.datapath == .packet {
-      return FrameLoad(workload, [try ends.packetLane(placement)])
-    }
     var lanes: [any Lane] = []
     do {
-      if workload.direction != .toSender { lanes.append(try ends.toGuestLane(placement)) }
-      if workload.direction != .toReceiver { lanes.append(try ends.fromGuestLane(placement)) }
+      if workload.direction != .toSender { lanes.append(try ends.forwardLane(placement)) }
+      if workload.direction != .toReceiver { lanes.append(try ends.backwardLane(placement)) }
     } catch {
       for lane in lanes { lane.close() }
       throw error
@@ -41,29 +38,53 @@ struct FrameEnds {
   let backward: FrameTemplate
 
   init(_ workload: Workload, route: Route, frameBytes: Int, run: UInt16) {
-    self.workload = workload
-    self.route = route
     let here = route.sender.address
     let there = route.receiver.address
-    forward = FrameTemplate(frameBytes: frameBytes, from: here, to: there, run: run)
-    backward = FrameTemplate(frameBytes: frameBytes, from: there, to: here, run: run)
+    self.init(
+      workload, route: route,
+      forward: FrameTemplate(frameBytes: frameBytes, from: here, to: there, run: run),
+      backward: FrameTemplate(frameBytes: frameBytes, from: there, to: here, run: run))
   }
 
-  func packetLane(_ placement: Placement) throws -> any Lane {
+  private init(
+    _ workload: Workload, route: Route, forward: FrameTemplate, backward: FrameTemplate
+  ) {
+    self.workload = workload
+    self.route = route
+    self.forward = forward
+    self.backward = backward
+  }
+
+  /// From the route's sender to its receiver.
+  func forwardLane(_ placement: Placement) throws -> any Lane {
+    workload.datapath == .tap ? try toGuestLane(placement) : try packetLane(placement)
+  }
+
+  /// From the route's receiver to its sender.
+  func backwardLane(_ placement: Placement) throws -> any Lane {
+    workload.datapath == .tap
+      ? try fromGuestLane(placement) : try reversed.packetLane(placement.reversed)
+  }
+
+  private var reversed: FrameEnds {
+    FrameEnds(workload, route: route.reversed, forward: backward, backward: forward)
+  }
+
+  private func packetLane(_ placement: Placement) throws -> any Lane {
     let fanout = workload.threads > 1 ? FanoutGroup.next() : nil
     return try FrameLane(
       workload, template: forward, placement: placement, sink: { _ in try packetSocket() },
       source: { _ in try PacketRing(on: route.receiver.device, fanout: fanout) })
   }
 
-  func toGuestLane(_ placement: Placement) throws -> any Lane {
+  private func toGuestLane(_ placement: Placement) throws -> any Lane {
     let tap = try guestTap()
     return try FrameLane(
       workload, template: forward, placement: placement, receivers: tap.queues.count,
       sink: { _ in try packetSocket() }, source: { TapQueue(tap, $0..<($0 + 1)) })
   }
 
-  func fromGuestLane(_ placement: Placement) throws -> any Lane {
+  private func fromGuestLane(_ placement: Placement) throws -> any Lane {
     let tap = try guestTap()
     let fanout = workload.threads > 1 ? FanoutGroup.next() : nil
     return try FrameLane(

@@ -22,6 +22,12 @@ package struct Route: Sendable {
     self.reverseDrops = reverseDrops
     self.mtu = mtu
   }
+
+  /// The same way back.
+  var reversed: Route {
+    Route(
+      sender: receiver, receiver: sender, drops: reverseDrops, reverseDrops: drops, mtu: mtu)
+  }
 }
 
 /// Which CPU each thread is pinned to; thread `i` takes the `i`-th, and round again.

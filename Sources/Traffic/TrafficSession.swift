@@ -137,14 +137,17 @@ package final class TrafficSession {
       sent.first.flatMap { first in sent.last.map { Double($0 - first) / 1e9 } } ?? 0, 1e-9)
     let delivered = Double(ledger.delivered)
     var metrics: [Metric: Double] = [
-      .throughput: delivered * Double(frameBytes) * 8 / seconds,
-      .deliveredRate: delivered / seconds,
       .offeredRate: Double(sent.offered) / sending,
       .offered: Double(sent.offered), .delivered: delivered, .lost: Double(ledger.lost),
       .duplicated: Double(received.duplicated), .reordered: Double(received.reordered),
       .corrupt: Double(received.corrupt), .foreign: Double(received.foreign),
       .unexplained: Double(ledger.unexplained), .refused: Double(sent.refused),
     ]
+    // What an echo delivers is what it was asked to: no result.
+    if workload.kind != .latency {
+      metrics[.throughput] = delivered * Double(frameBytes) * 8 / seconds
+      metrics[.deliveredRate] = delivered / seconds
+    }
     if sent.offered > 0 { metrics[.loss] = Double(ledger.lost) / Double(sent.offered) }
     if ledger.delivered > 0 {
       metrics[.cpuPerFrame] = Double(cpu - min(cpu, sent.idle)) / delivered

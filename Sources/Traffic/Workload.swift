@@ -22,11 +22,25 @@ package enum WorkloadKind: String, Sendable, CaseIterable {
   case burst
 }
 
-/// Which way frames go on a TAP.
+/// Which way frames go, seen from what is tuned: a NIC or lab sends them out or takes them in; a
+/// TAP hands them to its guest or takes them from it.
 package enum Direction: String, Sendable, CaseIterable {
-  case toReceiver = "to-guest"
-  case toSender = "from-guest"
+  /// From the route's sender to its receiver.
+  case toReceiver = "out"
+  /// From the route's receiver to its sender.
+  case toSender = "in"
   case both
+
+  /// The words that profiles and the command line know, those for a TAP among them.
+  package static let words: [(word: String, direction: Direction)] = [
+    ("out", .toReceiver), ("in", .toSender), ("both", .both), ("to-guest", .toReceiver),
+    ("from-guest", .toSender),
+  ]
+
+  package init?(word: String) {
+    guard let known = Self.words.first(where: { $0.word == word }) else { return nil }
+    self = known.direction
+  }
 }
 
 /// How large a frame is, from the Ethernet header to the end of the payload, without FCS.
@@ -95,8 +109,7 @@ package struct Workload: Sendable, Hashable {
     case .burst: break
     }
     if let rate { try require(rate >= 1 && rate <= 100_000_000, "rate must be 1 … 100000000") }
-    try require(
-      direction == .toReceiver || datapath == .tap, "only a tap has a direction to choose")
+    try require(direction == .toReceiver || datapath != .tcp, "a stream goes one way, out")
     try require(
       kind != .latency || (threads == 1 && direction == .toReceiver),
       "latency has one thread and one direction, there and back")

@@ -10,11 +10,18 @@ extension OutputFormat: ExpressibleByArgument {}
 extension LabTopology: ExpressibleByArgument {}
 extension Datapath: ExpressibleByArgument {}
 extension WorkloadKind: ExpressibleByArgument {}
-extension Direction: ExpressibleByArgument {}
 
 extension FrameSize: ExpressibleByArgument {
   /// `64B` or `mtu`.
   public init?(argument: String) { self.init(parsing: argument) }
+}
+
+extension Direction: ExpressibleByArgument {
+  /// `out`, `in`, `both`; for a TAP also `to-guest`, `from-guest`.
+  public init?(argument: String) { self.init(word: argument) }
+
+  /// What help and completions show.
+  public static var allValueStrings: [String] { words.map(\.word) }
 }
 
 /// A length of time such as `500ms` or `2s`.

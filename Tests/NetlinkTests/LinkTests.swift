@@ -72,7 +72,7 @@ import Testing
 
 @Suite struct RouteTests {
   @Test func capturedMultipathDefaultIsRead() throws {
-    let route = try Route(decoding: Capture.multipathDefault)
+    let route = try RouteEntry(decoding: Capture.multipathDefault)
     #expect(route.isDefault)
     #expect(route.outputs == [2, 3])
   }
@@ -83,7 +83,7 @@ import Testing
       var bytes = Capture.multipathDefault
       bytes[place] = value
       #expect(throws: MalformedMessage.self, "byte \(place) is \(value)") {
-        try Route(decoding: bytes)
+        try RouteEntry(decoding: bytes)
       }
     }
   }
@@ -91,7 +91,7 @@ import Testing
   @Test func noTruncationCrashes() {
     for length in 0..<12 {
       #expect(throws: MalformedMessage.self) {
-        try Route(decoding: Array(Capture.multipathDefault.prefix(length)))
+        try RouteEntry(decoding: Array(Capture.multipathDefault.prefix(length)))
       }
     }
   }

@@ -13,7 +13,9 @@ import Testing
     "Lab": ["Netlink", "Kernel"],
     "Optimiser": ["Measurement"],
     "Report": ["Measurement"],
-    "Sweep": ["Knobs", "Traffic", "Lab", "Optimiser", "Report", "Measurement", "Kernel"],
+    "Sweep": [
+      "Knobs", "Traffic", "Lab", "Netlink", "Optimiser", "Report", "Measurement", "Kernel",
+    ],
     "kvmtune": [
       "Sweep", "Knobs", "Traffic", "Lab", "Netlink", "Optimiser", "Report", "Measurement",
       "Kernel",

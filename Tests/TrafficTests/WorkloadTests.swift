@@ -28,7 +28,7 @@ import Testing
     (Workload(name: "w", datapath: .packet, kind: .rate, rate: 0), "rate must be"),
     (Workload(name: "w", datapath: .packet, kind: .rate, rate: .nan), "rate must be"),
     (Workload(name: "w", datapath: .packet, kind: .rate, rate: .infinity), "rate must be"),
-    (Workload(name: "w", datapath: .packet, kind: .flood, direction: .both), "only a tap"),
+    (Workload(name: "w", datapath: .tcp, kind: .stream, direction: .both), "one way"),
     (
       Workload(name: "w", datapath: .tap, kind: .latency, rate: 9, direction: .toSender),
       "one direction"

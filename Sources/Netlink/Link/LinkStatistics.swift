@@ -11,16 +11,18 @@ package struct LinkStatistics: Sendable, Hashable {
   package var transmitErrors: UInt64 = 0
   package var receiveDropped: UInt64 = 0
   package var transmitDropped: UInt64 = 0
+  /// Frames for which the device had no room: its ring was full.
+  package var receiveMissed: UInt64 = 0
 
   package init() {}
 
-  /// Reads the first eight counters; later kernels append more.
+  /// Reads the counters that every kernel has; later ones append more.
   init(_ attribute: Attribute) throws(MalformedMessage) {
-    guard attribute.bytes.count >= 64 else {
+    guard attribute.bytes.count >= 128 else {
       throw MalformedMessage("link statistics of \(attribute.bytes.count) bytes")
     }
     let bytes = attribute.bytes
-    let counters = (0..<8).map { UInt64(nativeBytes: bytes.dropFirst($0 * 8).prefix(8)) ?? 0 }
+    let counters = (0..<16).map { UInt64(nativeBytes: bytes.dropFirst($0 * 8).prefix(8)) ?? 0 }
     receivedPackets = counters[0]
     transmittedPackets = counters[1]
     receivedBytes = counters[2]
@@ -29,5 +31,6 @@ package struct LinkStatistics: Sendable, Hashable {
     transmitErrors = counters[5]
     receiveDropped = counters[6]
     transmitDropped = counters[7]
+    receiveMissed = counters[15]
   }
 }

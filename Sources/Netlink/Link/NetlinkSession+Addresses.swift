@@ -40,14 +40,14 @@ extension NetlinkSession {
   }
 
   /// Every IPv4 and IPv6 route of every table.
-  package func routes() throws -> [Route] {
+  package func routes() throws -> [RouteEntry] {
     try [AF_INET, AF_INET6].flatMap { family in
       let header = [UInt8(family)] + [UInt8](repeating: 0, count: 11)
       return try request(
         NetlinkRequest("list routes", type: RTM_GETROUTE, flags: NLM_F_DUMP, payload: header)
       )
       .filter { $0.type == RTM_NEWROUTE }
-      .map { try Route(decoding: $0.payload) }
+      .map { try RouteEntry(decoding: $0.payload) }
     }
   }
 
@@ -73,7 +73,7 @@ extension NetlinkSession {
     let replies = try request(
       NetlinkRequest(description, type: RTM_GETROUTE, payload: builder.bytes))
     guard let reply = replies.first(where: { $0.type == RTM_NEWROUTE }),
-      let output = try Route(decoding: reply.payload).outputs.first
+      let output = try RouteEntry(decoding: reply.payload).outputs.first
     else { throw NetlinkError(description, Errno(rawValue: ENETUNREACH)) }
     return output
   }

@@ -32,13 +32,21 @@ extension YAMLReader {
     case .name, .datapath, .kind: break
     case .frame: workload.frame = try frameSize()
     case .rate: workload.rate = try quantity("rate", units: Workload.rateUnits, example: "100kpps")
-    case .direction: workload.direction = try choice("direction", of: Direction.self)
+    case .direction: workload.direction = try frameDirection()
     case .threads: workload.threads = try integer("threads", in: 1...64)
     case .flows: workload.flows = try integer("flows", in: 1...4096)
     case .bypassQdisc: workload.bypassQdisc = try flag("bypass-qdisc")
     case .batch: workload.batch = try integer("batch", in: 1...1024)
     case .burst: workload.burst = try integer("burst", in: 1...65_536)
     }
+  }
+
+  private func frameDirection() throws(ProfileError) -> Direction {
+    let word = try word("direction", from: Direction.words.map(\.word))
+    guard let direction = Direction(word: word) else {
+      preconditionFailure("the word was checked against the list")
+    }
+    return direction
   }
 
   private func frameSize() throws(ProfileError) -> FrameSize {

@@ -38,7 +38,7 @@ struct Bench: ParsableCommand {
   @Option(help: "For rate and latency: 5000pps, 100kpps.")
   var rate: FrameRate?
 
-  @Option(help: "For a tap: to-guest, from-guest or both.")
+  @Option(help: "out, in or both; for a tap also to-guest, from-guest.")
   var direction = Direction.toReceiver
 
   @Option(help: "Sending threads; connections for tcp.")

@@ -1,7 +1,7 @@
 import CLinux
 
 /// One route: how long its prefix is and where it leads (rtnetlink(7), `struct rtmsg`).
-package struct Route: Sendable, Hashable {
+package struct RouteEntry: Sendable, Hashable {
   /// Bits of the destination's prefix; 0 is a default route.
   package let prefixLength: UInt8
   /// `RTN_UNICAST`: it forwards frames, rather than refuses them.
