@@ -1,5 +1,5 @@
 import CLinux
-internal import SystemPackage
+import SystemPackage
 
 /// A file that is written so that a crash of the process or of the machine loses nothing.
 ///

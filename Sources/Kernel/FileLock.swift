@@ -1,5 +1,5 @@
 import CLinux
-internal import SystemPackage
+import SystemPackage
 
 /// An exclusive lock on a file (flock(2)), held until its owner goes or the process dies.
 ///

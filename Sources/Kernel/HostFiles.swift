@@ -1,6 +1,6 @@
 import CLinux
 import Foundation
-internal import SystemPackage
+import SystemPackage
 
 /// The files of a machine under `/proc`, `/sys` and the like, below a root that a test may choose.
 ///

@@ -2,7 +2,7 @@ import CLinux
 import Foundation
 import Glibc
 import Synchronization
-internal import SystemPackage
+import SystemPackage
 
 /// A network namespace, and a thread of ours that lives in it.
 ///

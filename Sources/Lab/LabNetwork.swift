@@ -1,6 +1,6 @@
-internal import Kernel
+import Kernel
 import Netlink
-internal import SystemPackage
+import SystemPackage
 
 /// A network that stands: its ends, the devices between, and where frames can be lost.
 struct LabNetwork {

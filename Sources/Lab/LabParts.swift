@@ -1,7 +1,7 @@
-internal import Kernel
+import Kernel
 import Netlink
 import Synchronization
-internal import SystemPackage
+import SystemPackage
 
 /// What has been made of a lab so far, so that all of it can be unmade at any moment.
 struct LabParts: Sendable {

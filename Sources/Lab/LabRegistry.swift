@@ -1,6 +1,6 @@
 import Foundation
-internal import Kernel
-internal import SystemPackage
+import Kernel
+import SystemPackage
 
 /// Who made which lab: a locked file for each, beside the names of its namespaces.
 ///

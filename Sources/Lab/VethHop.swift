@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 import Netlink
 
 /// One direction of a veth: from one end's transmit function into the other end's stack.

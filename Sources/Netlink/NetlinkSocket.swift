@@ -1,6 +1,6 @@
 import CLinux
-internal import Kernel
-internal import SystemPackage
+import Kernel
+import SystemPackage
 
 /// One connected libnl socket, closed with its owner.
 ///

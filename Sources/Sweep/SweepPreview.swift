@@ -23,7 +23,7 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
   package init(_ job: SweepJob, allowManagement: Bool) throws {
     let profile = job.profile
     let choice = try TargetChoice(
-      profile.target, state: .standard(), allowManagement: allowManagement)
+      profile, state: .standard(), allowManagement: allowManagement)
     let (resolved, campaign, trials) = try choice.preview { target in
       let resolved = try ResolvedSpace(profile, on: target, file: job.file)
       let campaign = try Campaign(profile, resolved.space, file: job.file)

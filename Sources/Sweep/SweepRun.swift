@@ -40,7 +40,7 @@ package struct SweepRun {
   /// - Throws: ``SweepInterrupted``, and the errors of the modules below.
   package func run(_ observer: some SweepObserver) throws -> Conclusion {
     let state = StateFolder.standard()
-    let choice = try TargetChoice(profile.target, state: state, allowManagement: allowManagement)
+    let choice = try TargetChoice(profile, state: state, allowManagement: allowManagement)
     let journal = try Journal(in: state)
     let stand = try choice.makeStand(journal: journal)
     var failures: [String] = []

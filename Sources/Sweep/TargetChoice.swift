@@ -13,16 +13,21 @@ package struct TargetChoice: ~Copyable {
   private let kind: Kind
   /// Nil for a lab: it is nobody else's.
   private let lock: NICLock?
+  /// Two sweeps of different NICs must not both change what belongs to the whole host. Nil if the
+  /// profile changes nothing of that kind.
+  private let hostLock: NICLock?
 
   /// Looks the target up.
   ///
   /// - Throws: `NoSuchDevice`; `Guard.Refusal` if the NIC carries the host's own traffic;
   ///   `NICLock.Held` if it is being tuned already.
-  package init(_ request: Profile.TargetRequest, state: StateFolder, allowManagement: Bool) throws {
-    let kind = try Self.find(request, allowManagement: allowManagement)
-    let lock = try Self.lock(request, in: state)
+  package init(_ profile: Profile, state: StateFolder, allowManagement: Bool) throws {
+    let kind = try Self.find(profile.target, allowManagement: allowManagement)
+    let lock = try Self.lock(profile.target, in: state)
+    let hostLock = try Self.lockHost(for: profile.knobs, in: state)
     self.kind = kind
     self.lock = lock
+    self.hostLock = hostLock
   }
 
   private static func find(_ request: Profile.TargetRequest, allowManagement: Bool) throws -> Kind {
@@ -58,6 +63,11 @@ package struct TargetChoice: ~Copyable {
       let watch = try Guard(session: target.session(for: device))
       if let refusal = watch.refusal(of: device.index) { throw refusal }
     }
+  }
+
+  private static func lockHost(for knobs: [KnobRequest], in state: StateFolder) throws -> NICLock? {
+    let isShared = knobs.contains { Catalogue.knob(named: $0.name)?.scope == .host }
+    return isShared ? try NICLock(nic: "host-wide settings", in: state) : nil
   }
 
   /// Makes twins of the lab, or takes the NIC as it is.

@@ -1,5 +1,5 @@
 import CLinux
-internal import Kernel
+import Kernel
 
 /// Who drives a device, as `ethtool -i` shows it. What the driver does not say is empty.
 package struct DriverInformation: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import CLinux
-internal import SystemPackage
+import SystemPackage
 
 /// The generic family `ethtool` (Documentation/networking/ethtool-netlink.rst): every request
 /// begins with a header that names the device, and every reply about one device is one message.

@@ -1,5 +1,5 @@
 import CLinux
-internal import SystemPackage
+import SystemPackage
 
 /// Requests about links, as values: what goes to the kernel can be looked at without one.
 ///

@@ -1,6 +1,6 @@
 import CLinux
 package import Kernel
-internal import SystemPackage
+import SystemPackage
 
 /// Addresses, neighbours and routes of the session's namespace.
 extension NetlinkSession {

@@ -1,6 +1,6 @@
 import CLinux
 package import Kernel
-internal import SystemPackage
+import SystemPackage
 
 /// Queueing disciplines of the session's namespace. Reading needs no privilege, changing
 /// `CAP_NET_ADMIN`. Everything throws ``NetlinkError`` with the kernel's reason, or

@@ -1,4 +1,4 @@
-internal import Kernel
+import Kernel
 
 /// Which of the kinds that kvmtune can spell the running kernel has.
 package struct QdiscKinds: Sendable, Hashable {
