@@ -72,7 +72,8 @@ let package = Package(
     tests("TrafficTests", ["Traffic", "Kernel", "Measurement"]),
     tests("OptimiserTests", ["Optimiser", "Measurement"]),
     tests("ReportTests", ["Report", "Optimiser", "Measurement"], files: ["Example"]),
-    tests("SweepTests", ["Sweep", "Optimiser", "Measurement", "Kernel"]),
+    tests(
+      "SweepTests", ["Sweep", "Optimiser", "Traffic", "Measurement", "Kernel", "TestSupport"]),
     tests("TidyTests", []),
     tests("CommandTests", ["kvmtune", "TestSupport"]),
     tests(

@@ -15,7 +15,7 @@ package enum Catalogue {
 
   /// The knob that somebody may have meant.
   package static func nearest(to name: KnobName) -> KnobName? {
-    Spelling.nearest(to: name.rawValue, among: knobs.map(\.name.rawValue))
+    Measurement.nearest(to: name.rawValue, among: knobs.map(\.name.rawValue))
       .map { KnobName(rawValue: $0) }
   }
 

@@ -16,17 +16,21 @@ package func nearest(to name: String, among names: some Sequence<String>) -> Str
   return best?.name
 }
 
-/// How many letters must be put in, left out or changed (Levenshtein).
+/// How many letters must be put in, left out, changed, or swapped with their neighbour (optimal
+/// string alignment: Levenshtein, and the typo that fingers make most).
 private func editDistance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
-  var row = Array(0...right.count)
-  for (i, scalar) in left.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, other) in right.enumerated() {
-      let change = diagonal + (scalar == other ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(change, row[j] + 1, diagonal + 1)
+  var (beforeLast, last) = ([Int](), Array(0...right.count))
+  for i in left.indices {
+    var row = [i + 1]
+    for j in right.indices {
+      let change = last[j] + (left[i] == right[j] ? 0 : 1)
+      var distance = min(change, last[j + 1] + 1, row[j] + 1)
+      if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+        distance = min(distance, beforeLast[j - 1] + 1)
+      }
+      row.append(distance)
     }
+    (beforeLast, last) = (last, row)
   }
-  return row[right.count]
+  return last[right.count]
 }

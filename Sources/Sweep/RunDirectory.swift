@@ -31,13 +31,28 @@ package struct RunDirectory: Sendable, Hashable {
 
   /// Reads what an earlier sweep was asked to do.
   package func readManifest() throws -> RunManifest {
-    guard let data = FileManager.default.contents(atPath: manifest) else {
+    guard FileManager.default.fileExists(atPath: manifest) else {
       throw RunDirectoryError("\(path) is not a run directory: it has no run.json")
     }
+    guard let data = FileManager.default.contents(atPath: manifest) else {
+      throw RunDirectoryError("\(manifest) cannot be read", code: .inputOutput)
+    }
     do {
-      return try JSONDecoder().decode(RunManifest.self, from: data)
+      let manifest = try JSONDecoder().decode(RunManifest.self, from: data)
+      guard manifest.formatVersion == RunManifest.currentFormat else {
+        throw RunDirectoryError("\(self.manifest) was written by a newer kvmtune; use that one")
+      }
+      return manifest
+    } catch let error as RunDirectoryError {
+      throw error
+    } catch DecodingError.keyNotFound(let key, _) {
+      throw RunDirectoryError("\(manifest) is damaged: '\(key.stringValue)' is missing")
+    } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context)
+    {
+      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+      throw RunDirectoryError("\(manifest) is damaged: '\(path)' has a value of another kind")
     } catch {
-      throw RunDirectoryError("\(manifest) is damaged: \(error)")
+      throw RunDirectoryError("\(manifest) is damaged: it is not whole JSON")
     }
   }
 
@@ -68,7 +83,8 @@ package struct RunDirectoryError: Error, CustomStringConvertible {
 
 /// `run.json`: enough to repeat the run, to go on with it, and to judge it later.
 package struct RunManifest: Codable, Sendable, Hashable {
-  package var formatVersion = 1
+  static let currentFormat = 1
+  package var formatVersion = currentFormat
   package var run: String
   package var startedAt: String
   package var kvmtuneVersion: String

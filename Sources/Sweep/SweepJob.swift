@@ -10,9 +10,6 @@ package struct SweepJob: Sendable {
   /// The run's table is there already and is to be gone on with.
   package let isResumed: Bool
 
-  /// The largest profile that is read, in bytes.
-  private static let limit = 256 << 10
-
   /// A new run.
   ///
   /// - Parameters:
@@ -54,7 +51,7 @@ package struct SweepJob: Sendable {
 
   private static func read(_ file: String) throws -> String {
     guard let handle = FileHandle(forReadingAtPath: file),
-      let data = try? handle.read(upToCount: limit + 1) ?? Data()
+      let data = try? handle.read(upToCount: YAMLReader.limit + 1) ?? Data()
     else {
       throw ProfileError(file: file, line: 0, message: "cannot be read; is the path right?")
     }

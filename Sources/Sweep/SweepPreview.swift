@@ -52,7 +52,7 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
       lines += trial.commands.map { "    \($0)" }
     }
     lines.append(
-      "\(trials.count) configurations, each against the target as it is; "
+      "\(trials.count) configuration\(trials.count == 1 ? "" : "s") against the target as it is; "
         + "at most \(Int(secondsOfTraffic.rounded(.up))) s of traffic in all. Nothing was changed.")
     return lines.joined(separator: "\n")
   }

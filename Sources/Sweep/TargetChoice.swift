@@ -43,6 +43,9 @@ package struct TargetChoice: ~Copyable {
           "\(name) needs a NIC that its frames arrive at: target: {nic: \(name), peer: OTHER}, "
             + "a port of this host at the other end of the cable")
       }
+      guard peer != name else {
+        throw TargetError("\(name) cannot be its own peer; name the port at the other end")
+      }
       let (nic, other) = (try NetworkDevice.find(name), try NetworkDevice.find(peer))
       if !allowManagement { try refuseManagement([nic, other]) }
       return .nic(nic, peer: other)

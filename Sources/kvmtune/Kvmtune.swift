@@ -13,17 +13,19 @@ struct Kvmtune: ParsableCommand {
       sure it is. "Change nothing" is a good answer.
 
       EXAMPLES
-        kvmtune inspect eno1                       what can be tuned there, what not, and why
-        kvmtune bench --lab veth --frame 64B       traffic by hand, nothing changed
-        kvmtune sweep Profiles/lab.yaml            the main job, on a network of its own
+        kvmtune inspect eno1                  what can be tuned there, or not, and why
+        kvmtune bench --lab veth --frame 64B  traffic by hand, nothing changed
+        kvmtune sweep Profiles/lab.yaml       the main job, on a network of its own
         kvmtune sweep host.yaml --nic eno1 --dry-run
         kvmtune recommend Reports/lab-20260101-120000
-        kvmtune restore                            after a power cut, or a kill -9 of everything
+        kvmtune restore                       after a power cut, or a kill -9 of all
 
       EXIT CODES
-        0 good · 1 a finding: something should be changed, or is worse · 2 inconclusive, or \
-      interrupted · 64 usage · 65 bad input file · 69 not available here · 70 a bug of kvmtune · \
-      74 input/output · 77 missing privilege
+         0  good                    69  not available here
+         1  a finding               70  a bug of kvmtune, or its worker was killed
+         2  stopped, inconclusive   74  input/output; nothing measured is lost
+        64  usage                   77  missing privilege, and which
+        65  bad input file
 
       COMPLETIONS
         kvmtune --generate-completion-script bash > /etc/bash_completion.d/kvmtune

@@ -38,11 +38,11 @@ struct CommandFailure: Error, CustomStringConvertible {
 /// Turns whatever ended a command into one line and an exit status.
 enum Outcome {
   static func exit(for error: any Error) -> Never {
-    if let failure = classify(error) {
-      Terminal.warn("kvmtune: \(failure.description)")
+    if let failure = classify(error) ?? parsing(error) {
+      Terminal.warn("kvmtune: \(oneLine(failure.description))")
       Foundation.exit(failure.status.rawValue)
     }
-    // Help, version, completions and wrong arguments are the parser's own affair.
+    // Help, version, completions and exit codes are the parser's own affair.
     Kvmtune.exit(withError: error)
   }
 
@@ -62,8 +62,43 @@ enum Outcome {
     case let error as SweepInterrupted: CommandFailure(.inconclusive, "\(error)")
     case let error as NetlinkError: errno(error.errno, "\(error)")
     case let error as SystemCallError: errno(error.errno, "\(error)")
+    case let error as CocoaError: CommandFailure(.inputOutput, error.localizedDescription)
     default: nil
     }
+  }
+
+  /// What is wrong with the words of the command line, and whatever nobody thought of.
+  private static func parsing(_ error: any Error) -> CommandFailure? {
+    switch Kvmtune.exitCode(for: error) {
+    case .validationFailure:
+      // The parser's text has a line that tells what the option is, where it knows it.
+      let wanted = Kvmtune.fullMessage(for: error, columns: 1000).split(separator: "\n")
+        .first { $0.hasPrefix("Help:") }.flatMap { $0.split(separator: ">  ").last }
+      let parts = [Kvmtune.message(for: error), wanted.map(String.init)].compactMap(\.self)
+      let sentence = parts.map { $0.trimmingCharacters(in: ["."]) }.joined(separator: ": ")
+      return CommandFailure(.usage, "\(sentence); see '\(helpCommand)'")
+    case .failure where !(error is ExitCode):
+      return CommandFailure(.bug, "\(error); this is a bug of kvmtune, please report it")
+    default: return nil
+    }
+  }
+
+  /// The command that explains the one that was typed.
+  private static var helpCommand: String {
+    let typed = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") }
+    for subcommand in Kvmtune.configuration.subcommands {
+      if let name = subcommand.configuration.commandName, name == typed {
+        return "kvmtune help \(name)"
+      }
+    }
+    return "kvmtune help"
+  }
+
+  /// The text with what would break the line, or paint on the terminal, made visible.
+  static func oneLine(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{fffd}" : $0 }))
   }
 
   private static func table(_ error: TrialsFileError) -> CommandFailure {

@@ -5,7 +5,8 @@ import Sweep
 struct SweepProgress: SweepObserver {
   func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int) {
     for (name, reason) in space.absent { Terminal.warn("\(name) is left out: \(reason)") }
-    Terminal.warn("\(nic): \(configurations) configurations to try; samples go to \(run.trials)")
+    let trials = configurations == 1 ? "one configuration" : "\(configurations) configurations"
+    Terminal.warn("\(nic): \(trials) to try; samples go to \(run.trials)")
   }
 
   func began(_ request: TrialRequest, remaining: Remaining, secondsPerBlock: Double?) {

@@ -34,6 +34,11 @@ package struct UnknownKnob: Error, Hashable, CustomStringConvertible {
   package let name: KnobName
   package let nearest: KnobName?
 
+  package init(name: KnobName, nearest: KnobName?) {
+    self.name = name
+    self.nearest = nearest
+  }
+
   package var description: String {
     "there is no knob \(name)" + (nearest.map { "; did you mean \($0)?" } ?? "")
   }

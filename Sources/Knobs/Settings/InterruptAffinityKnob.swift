@@ -38,7 +38,7 @@ struct InterruptAffinityKnob: AttributeKnob {
       case _ where text.hasPrefix("cpu:") && text != "cpu:off":
         self = .overCPUs(try QueueCPUs.list(String(text.dropFirst(4)), online: online))
       default:
-        let nearest = Spelling.nearest(to: text, among: ["spread", "node-local", "one-cpu"])
+        let nearest = nearest(to: text, among: ["spread", "node-local", "one-cpu"])
         throw Objection(
           "it takes \(Self.grammar), not \(text)"
             + (nearest.map { "; did you mean \($0)?" } ?? ""))

@@ -11,7 +11,8 @@ package struct KnobRequest: Hashable, Sendable {
   package enum Values: Hashable, Sendable {
     /// `[1, 2, max]`, `[default, fq_codel]`
     case list([Item])
-    /// `{from: 256, to: max, scale: log2}`: from, then doubled, up to and with `to`.
+    /// `{from: 256, to: max, scale: log2}`: from, then doubled, up to and with `to`. After 0
+    /// comes 1.
     case doubling(from: Bound, to: Bound)
     /// `{from: 0, to: 100, step: 10}`
     case stepping(from: Bound, to: Bound, step: Int)
@@ -50,11 +51,16 @@ package struct KnobRequest: Hashable, Sendable {
         }
       }
     case .doubling(let from, let to):
+      let first = try number(from, in: range)
       let last = try number(to, in: range)
-      var next = max(1, try number(from, in: range))
+      guard first <= last else {
+        throw Problem("\(name) cannot be doubled from \(first) to \(last); swap them")
+      }
+      var next = first
       while next < last {
         found.append(.number(next))
-        next *= 2
+        let (twice, overflow) = next.multipliedReportingOverflow(by: 2)
+        next = overflow ? last : max(1, twice)
       }
       found.append(.number(last))
     case .stepping(let from, let to, let step):

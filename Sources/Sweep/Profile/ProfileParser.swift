@@ -74,12 +74,13 @@ extension Profile {
       let name = try key.text("a knob's name")
       guard let knob = Catalogue.knob(named: KnobName(rawValue: name)) else {
         let known = Catalogue.knobs.map(\.name.rawValue)
-        let hint = Spelling.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
+        let hint = nearest(to: name, among: known).map { "did you mean '\($0)'?" }
         throw key.error(
           "there is no knob '\(name)'; \(hint ?? "'kvmtune inspect' lists those of a NIC")")
       }
       requests.append(try value.knobRequest(for: knob.name))
     }
+    guard !requests.isEmpty else { throw reader.error("knobs must have at least one entry") }
     return requests
   }
 
@@ -112,7 +113,7 @@ extension YAMLReader {
   func word(_ what: String, from known: [String]) throws(ProfileError) -> String {
     let word = try text(what)
     guard known.contains(word) else {
-      let hint = Spelling.nearest(to: word, among: known).map { "did you mean '\($0)'?" }
+      let hint = nearest(to: word, among: known).map { "did you mean '\($0)'?" }
       throw error(
         "\(what) '\(word)' is unknown; \(hint ?? "it can be \(known.joined(separator: ", "))")")
     }
@@ -133,7 +134,18 @@ extension YAMLReader {
     if let seed = fields["seed"] {
       request.seed = UInt64(try seed.integer("seed", in: 0...Int.max))
     }
-    return (request, try fields["effect"]?.text("effect"))
+    return (request, try fields["effect"]?.percentage("effect"))
+  }
+
+  /// The text of a percentage, which is kept as it is written.
+  private func percentage(_ what: String) throws(ProfileError) -> String {
+    let text = try text(what)
+    do {
+      _ = try Objective.percent(parsing: text)
+    } catch {
+      throw self.error("\(what): \(error)")
+    }
+    return text
   }
 
   fileprivate func sampling() throws(ProfileError) -> Profile.Sampling {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Kernel
+import Knobs
 import Lab
 import Measurement
 import Report
@@ -15,8 +16,8 @@ struct Bench: ParsableCommand {
       and did not arrive are told by hop; what no hop explains is told too.
 
       EXAMPLES
-        kvmtune bench                                         60-byte flood over a veth pair
-        kvmtune bench --frame mtu --set mtu=9000              jumbo frames
+        kvmtune bench                             60-byte flood over a veth pair
+        kvmtune bench --frame mtu --set mtu=9000  jumbo frames
         kvmtune bench --datapath tcp --kind stream --set feature.tso=off
         kvmtune bench --kind latency --rate 5kpps
         kvmtune bench --lab bridge-tap --datapath tap --kind burst --set txqueuelen=2
@@ -53,7 +54,8 @@ struct Bench: ParsableCommand {
   @Option(help: "Frames in a burst.")
   var burst = 64
 
-  @Option(help: "A knob to set first, NAME=VALUE; may be repeated.")
+  @Option(
+    help: ArgumentHelp("A knob to set first, NAME=VALUE; may be repeated.", valueName: "setting"))
   var set: [KnobSetting] = []
 
   @Option(help: "Length of one window: 500ms, 2s.")
@@ -72,14 +74,27 @@ struct Bench: ParsableCommand {
     guard (0.005...3600).contains(window.value) else {
       throw ValidationError("--window must be from 5ms to 3600s")
     }
+    for setting in set where Catalogue.knob(named: setting.name) == nil {
+      let unknown = UnknownKnob(
+        name: setting.name, nearest: Catalogue.nearest(to: setting.name))
+      throw ValidationError("\(unknown)")
+    }
+    do {
+      try workload.validate()
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  private var workload: Workload {
+    Workload(
+      name: "\(datapath)-\(kind)", datapath: datapath, kind: kind, frame: frame,
+      rate: rate?.framesPerSecond, direction: direction, threads: threads, flows: flows,
+      bypassQdisc: bypassQdisc, burst: burst)
   }
 
   func run() throws {
     try require(.sysAdmin, .netAdmin, .netRaw, to: "making a lab and sending frames")
-    let workload = Workload(
-      name: "\(datapath)-\(kind)", datapath: datapath, kind: kind, frame: frame,
-      rate: rate?.framesPerSecond, direction: direction, threads: threads, flows: flows,
-      bypassQdisc: bypassQdisc, burst: burst)
     let settings = set.map { ($0.name, $0.value) }
     let bench = BenchRun(
       workload, in: lab, with: Configuration(Dictionary(settings) { $1 }), window: window.value,
@@ -129,8 +144,11 @@ private enum BenchTable {
 
   private static func number(_ value: Double?) -> String {
     guard let value else { return "–" }
-    return value == value.rounded() || abs(value) >= 1000
-      ? "\(Int64(clamping: Int64(value.rounded())))" : "\((value * 10_000).rounded() / 10_000)"
+    let whole = Int64(exactly: value.rounded())
+    guard let whole, value == value.rounded() || abs(value) >= 1000 else {
+      return "\((value * 10_000).rounded() / 10_000)"
+    }
+    return "\(whole)"
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Sweep
 
 struct Recommend: ParsableCommand {
@@ -11,7 +12,7 @@ struct Recommend: ParsableCommand {
 
       EXAMPLES
         kvmtune recommend Reports/lab-20260101-120000
-        kvmtune recommend Reports/example --format json | cmp - Reports/example/recommendation.json
+        kvmtune recommend Reports/example --format json > recommendation.json
         kvmtune recommend trials.csv
       """)
 
@@ -24,6 +25,10 @@ struct Recommend: ParsableCommand {
 
   func run() throws {
     let table = source.hasSuffix(".csv") ? source : RunDirectory(path: source).trials
+    guard FileManager.default.fileExists(atPath: table) else {
+      throw CommandFailure(
+        .badInput, "there is no \(table); name a run directory, or a trials.csv by its own path")
+    }
     let conclusion = try Conclusion(table: table)
     switch format {
     case .text: Terminal.write(conclusion.text(width: Terminal.width))

@@ -20,7 +20,7 @@ struct SweepCommand: ParsableCommand {
 
       EXAMPLES
         kvmtune sweep Profiles/lab.yaml
-        kvmtune sweep host.yaml --nic eno1 --dry-run     what would be tried, as commands
+        kvmtune sweep host.yaml --nic eno1 --dry-run  what would be tried, as commands
         kvmtune sweep host.yaml --nic eno1 --output Reports/eno1
         kvmtune sweep --resume Reports/eno1
       """)
@@ -54,31 +54,32 @@ struct SweepCommand: ParsableCommand {
       throw ValidationError(
         "--resume takes profile, NIC, seed and directory from the run; leave them out")
     }
-    if resume == nil, profile == nil {
-      throw ValidationError(
-        "name a profile, such as Profiles/lab.yaml, or go on with --resume RUN")
-    }
   }
 
   func run() throws {
     let environment = ProcessInfo.processInfo.environment
     if dryRun { return try printPlan() }
-    try require(.sysAdmin, .netAdmin, .netRaw, to: "a sweep")
     if Supervisor.isWorker(environment: environment) { return try work() }
     // What is wrong with the input is said before any process is started.
-    try supervise(try job(), environment)
+    let job = try job()
+    try require(.sysAdmin, .netAdmin, .netRaw, to: "a sweep")
+    try supervise(job, environment)
   }
 
   /// The profile, and the folder of its run.
   private func job() throws -> SweepJob {
     if let resume { return try SweepJob(resuming: resume) }
-    return try SweepJob(
-      profileFile: profile ?? "", nic: nic, seed: seed, output: output)
+    guard let profile else {
+      throw ValidationError(
+        "name a profile, such as Profiles/lab.yaml, or go on with --resume RUN")
+    }
+    return try SweepJob(profileFile: profile, nic: nic, seed: seed, output: output)
   }
 
   private func printPlan() throws {
+    let job = try job()
     try require(.sysAdmin, .netAdmin, to: "asking a target what it allows")
-    let preview = try SweepPreview(try job(), allowManagement: allowManagement)
+    let preview = try SweepPreview(job, allowManagement: allowManagement)
     switch format {
     case .text: Terminal.print(preview.description)
     case .json: Terminal.print(try json(preview))
@@ -89,7 +90,12 @@ struct SweepCommand: ParsableCommand {
     let interruption = try Interruption(withParent: true)
     let job = try job()
     let run = SweepRun(job, allowManagement: allowManagement, interruption: interruption)
-    let conclusion = try run.run(SweepProgress())
+    let conclusion: Conclusion
+    do {
+      conclusion = try run.run(SweepProgress())
+    } catch {
+      throw Self.stopped(error, job.directory)
+    }
     switch format {
     case .text:
       Terminal.write(conclusion.text(width: Terminal.width))
@@ -98,9 +104,27 @@ struct SweepCommand: ParsableCommand {
     }
   }
 
+  /// The error of a sweep that had begun, with the way to go on.
+  private static func stopped(_ error: any Error, _ directory: RunDirectory) -> any Error {
+    guard directory.hasTable, let failure = Outcome.classify(error) else { return error }
+    let goOn = "kvmtune sweep --resume \(directory.path)"
+    switch failure.status {
+    case .inconclusive:
+      return CommandFailure(
+        .inconclusive, "\(failure); what was measured is in \(directory.path). Go on with: \(goOn)")
+    case .inputOutput:
+      return CommandFailure(
+        .inputOutput, "\(failure). Make room or mend the disk, then go on with: \(goOn)")
+    default: return error
+    }
+  }
+
   private func supervise(_ job: SweepJob, _ environment: [String: String]) throws {
     var arguments = Array(CommandLine.arguments.dropFirst())
-    if output == nil, resume == nil { arguments += ["--output", job.directory.path] }
+    if output == nil, resume == nil {
+      // Right behind the word 'sweep': at the end it could stand behind a '--'.
+      arguments.insert(contentsOf: ["--output", job.directory.path], at: 1)
+    }
     let ending = try Supervisor().run(arguments: arguments, environment: environment)
     let recovery = try Recovery.run()
     if !recovery.isEmpty { Terminal.warn(recovery.description) }

@@ -1,0 +1,49 @@
+import Measurement
+import Optimiser
+import Testing
+
+@testable import Sweep
+
+/// What a profile asks of the optimiser.
+@Suite struct ProfileCampaignTests {
+  private let space: SearchSpace
+
+  init() throws {
+    space = try SearchSpace([
+      SearchSpace.Dimension(knob: "mtu", values: [SearchSpace.untouched, .number(9000)]),
+      SearchSpace.Dimension(
+        knob: "qdisc", values: [SearchSpace.untouched, .word("fq"), .word("pfifo")]),
+    ])
+  }
+
+  private func campaign(_ search: String) throws -> Campaign {
+    try Campaign(ProfileText(rest: search).parse(), space, file: "p.yaml")
+  }
+
+  @Test func aGridIsTriedWhole() throws {
+    #expect(try campaign("").configurations.count == 5)
+    #expect(try campaign("search: {trials: 5}").configurations.count == 5)
+  }
+
+  @Test func aGridLargerThanTheTrialsIsRefused() throws {
+    let error = try #require(throws: ProfileError.self) {
+      try campaign("search: {trials: 4}")
+    }
+    #expect(
+      error.description == "p.yaml: the grid has 5 configurations, more than trials: 4; "
+        + "give fewer values, or use strategy: random")
+  }
+
+  @Test func aRandomSearchIsCutShortAndFollowsItsSeed() throws {
+    let search = "search: {strategy: random, trials: 3, seed: 5}"
+    let first = try campaign(search).configurations
+    #expect(first.count == 3)
+    #expect(try campaign(search).configurations == first)
+    #expect(try campaign("search: {strategy: random}").configurations.count == 5)
+  }
+
+  @Test func blocksComeInSwapPairs() throws {
+    let budget = try campaign("sampling: {blocks: 8, confirming-blocks: 20}").budget
+    #expect(budget == Budget(noise: 10, search: 4, validation: 10, ablation: 10))
+  }
+}

@@ -1,0 +1,234 @@
+import Testing
+
+@testable import Sweep
+
+/// What is wrong with a profile is one line: file, line, reason, and the nearest right word.
+@Suite struct ProfileErrorTests {
+  @Test(arguments: [
+    ("", "p.yaml: is empty; 'Profiles/' has examples"),
+    ("# nothing\n", "p.yaml: is empty; 'Profiles/' has examples"),
+    ("just words\n", "p.yaml:1: a profile must be a mapping, key: value"),
+    ("- a\n- b\n", "p.yaml:1: a profile must be a mapping, key: value"),
+    ("name: a\n---\nname: b\n", "p.yaml:2: is not YAML: but found another document"),
+    ("name: [a\n", "p.yaml:2: is not YAML: did not find expected ',' or ']'"),
+    ("name: 'a\n", "p.yaml:2: is not YAML: found unexpected end of stream"),
+    ("name: \"\\q\"\n", "p.yaml:1: is not YAML: found unknown escape character"),
+    ("name:\n\t- a\n", "p.yaml:2: is not YAML: found character that cannot start any token"),
+    ("name: a\nname: b\n", "p.yaml:1: the same key stands twice: name"),
+    ("name: a\n\"name\": b\n", "p.yaml:1: the same key stands twice: name"),
+    ("name: a\n!x name: b\n", "p.yaml:2: a profile has the key 'name' twice"),
+    ("name: a\nb: \u{7}\n", "p.yaml:2: is not YAML: control characters are not allowed"),
+    ("name: &x a\n", "p.yaml:1: anchors (&name) are not read; write the value out"),
+    ("name: *x\n", "p.yaml:1: is not YAML: found undefined alias"),
+    ("? {a: b}\n: c\n", "p.yaml:1: a key of a profile must be a single value"),
+    ("nmae: a\n", "p.yaml:1: a profile has no key 'nmae'; did you mean 'name'?"),
+    (
+      "wallpaper: a\n",
+      "p.yaml:1: a profile has no key 'wallpaper'; "
+        + "it has name, target, workloads, knobs, objective, search, sampling"
+    ),
+    ("\nname: a\n", "p.yaml:2: 'target' is missing"),
+  ]) func aBrokenDocument(text: String, complaint: String) {
+    #expect(ProfileText.complaint(about: text) == complaint)
+  }
+
+  @Test(arguments: ["name", "target", "workloads", "knobs", "objective"])
+  func whatIsRequired(key: String) {
+    let text = ProfileText().text.split(separator: "\n").filter { !$0.hasPrefix(key) }
+      .joined(separator: "\n")
+    #expect(ProfileText.complaint(about: text) == "p.yaml:1: '\(key)' is missing")
+  }
+
+  @Test(arguments: [
+    ("name: a b", "name must be 1 to 64 letters, digits, '-', '_' or '.', not 'a b'"),
+    ("name: ../etc", "name must be 1 to 64 letters, digits, '-', '_' or '.', not '../etc'"),
+    ("name: ''", "name must be 1 to 64 letters, digits, '-', '_' or '.', not ''"),
+    ("name: [a]", "name must be a single value"),
+    ("name: \"a\\nb\"", "name must be one line of at most 1000 characters"),
+    ("name: \"\\e[31m\"", "name must be one line of at most 1000 characters"),
+  ]) func aName(written: String, complaint: String) {
+    #expect(ProfileText(name: written).complaint() == "p.yaml:1: \(complaint)")
+  }
+
+  @Test(arguments: [
+    ("veth", "target must be a mapping, key: value"),
+    ("{}", "target must name either a lab or a nic: {lab: veth} or {nic: eno1}"),
+    ("{lab: veth, nic: a}", "target must name either a lab or a nic: {lab: veth} or {nic: eno1}"),
+    ("{lab: vet}", "lab 'vet' is unknown; did you mean 'veth'?"),
+    ("{lab: moon}", "lab 'moon' is unknown; it can be veth, bridge-tap"),
+    ("{lab: veth, peer: a}", "target: a lab brings its own peer; 'peer' goes with 'nic'"),
+    ("{nics: a}", "target has no key 'nics'; did you mean 'nic'?"),
+  ]) func aTarget(written: String, complaint: String) {
+    #expect(
+      ProfileText(target: "target: \(written)").complaint() == "p.yaml:2: \(complaint)")
+  }
+
+  @Test(arguments: [
+    ("[]", "workloads must have at least one entry"),
+    ("{a: b}", "workloads must be a list, [a, b, …]"),
+    ("[a]", "a workload must be a mapping, key: value"),
+    ("[{kind: flood}]", "a workload needs 'datapath'"),
+    ("[{datapath: packet}]", "a workload needs 'kind'"),
+    ("[{datapath: packte, kind: flood}]", "datapath 'packte' is unknown; did you mean 'packet'?"),
+    (
+      "[{datapath: packet, kind: deluge}]",
+      "kind 'deluge' is unknown; it can be flood, rate, latency, stream, burst"
+    ),
+    (
+      "[{datapath: packet, kind: flood, frames: 64B}]",
+      "a workload has no key 'frames'; did you mean 'frame'?"
+    ),
+    (
+      "[{datapath: packet, kind: flood, frame: 64kB}]",
+      "frame must be a size such as 64B, or mtu to fill the MTU, not '64kB'"
+    ),
+    (
+      "[{datapath: packet, kind: rate, rate: 100}]",
+      "rate must be a number with a unit (Mpps, kpps, pps) such as 100kpps, not '100'"
+    ),
+    (
+      "[{datapath: packet, kind: rate, rate: 1e3pps}]",
+      "rate must be a number with a unit (Mpps, kpps, pps) such as 100kpps, not '1e3pps'"
+    ),
+    (
+      "[{datapath: packet, kind: flood, threads: many}]",
+      "threads must be a whole number from 1 to 64, not 'many'"
+    ),
+    (
+      "[{datapath: packet, kind: flood, flows: 5000}]",
+      "flows must be a whole number from 1 to 4096, not '5000'"
+    ),
+    (
+      "[{datapath: packet, kind: flood, batch: 0}]",
+      "batch must be a whole number from 1 to 1024, not '0'"
+    ),
+    (
+      "[{datapath: packet, kind: burst, burst: 99999999999999999999}]",
+      "burst must be a whole number from 1 to 65536, not '99999999999999999999'"
+    ),
+    (
+      "[{datapath: packet, kind: flood, bypass-qdisc: maybe}]",
+      "bypass-qdisc must be on or off, not 'maybe'"
+    ),
+    (
+      "[{datapath: tap, kind: flood, direction: to-gest}]",
+      "direction 'to-gest' is unknown; did you mean 'to-guest'?"
+    ),
+    (
+      "[{datapath: tcp, kind: flood}]",
+      "workload tcp-flood: tcp carries stream, and nothing else does"
+    ),
+    ("[{datapath: packet, kind: rate}]", "workload packet-rate: rate needs a rate"),
+    (
+      "[{datapath: packet, kind: flood, direction: both}]",
+      "workload packet-flood: only a tap has a direction to choose"
+    ),
+    (
+      "[{datapath: packet, kind: flood, frame: 10B}]",
+      "workload packet-flood: a frame has 60 … 65549 bytes"
+    ),
+    (
+      "[{datapath: packet, kind: flood}, {datapath: packet, kind: flood, frame: 64B}]",
+      "two workloads are named 'packet-flood'"
+    ),
+  ]) func aWorkload(written: String, complaint: String) {
+    #expect(
+      ProfileText(workloads: "workloads: \(written)").complaint() == "p.yaml:3: \(complaint)")
+  }
+
+  @Test(arguments: [
+    ("{}", "knobs must have at least one entry"),
+    ("[mtu]", "knobs must be a mapping, key: value"),
+    ("{mtuu: [1]}", "there is no knob 'mtuu'; did you mean 'mtu'?"),
+    (
+      "{wallpaper: [1]}", "there is no knob 'wallpaper'; 'kvmtune inspect' lists those of a NIC"
+    ),
+    ("{mtu: [1500], mtu: [9000]}", "the same key stands twice: mtu"),
+    ("{mtu: 1500}", "mtu must be a list, [a, b, …]"),
+    ("{mtu: []}", "mtu must have 1 to 64 values"),
+    ("{mtu: [[1500]]}", "a value of mtu must be a single value"),
+    ("{mtu: {from: 1500}}", "mtu needs both 'from' and 'to', or a list of values"),
+    ("{mtu: {from: 68, to: max}}", "mtu needs either 'scale: log2' or a 'step'"),
+    ("{mtu: {from: 1, to: 9, scale: log2, step: 2}}", "mtu needs either 'scale: log2' or a 'step'"),
+    ("{mtu: {from: 1, to: 9, scale: log3}}", "scale 'log3' is unknown; did you mean 'log2'?"),
+    (
+      "{mtu: {from: 1, to: 9, step: 0}}",
+      "step must be a whole number from 1 to 9223372036854775807, not '0'"
+    ),
+    (
+      "{mtu: {from: -1, to: 9, step: 1}}",
+      "an end of mtu must be a whole number from 0 to 9223372036854775807, not '-1'"
+    ),
+    ("{mtu: {form: 1, to: 9, step: 1}}", "mtu has no key 'form'; did you mean 'from'?"),
+  ]) func aKnob(written: String, complaint: String) {
+    #expect(ProfileText(knobs: "knobs: \(written)").complaint() == "p.yaml:4: \(complaint)")
+  }
+
+  @Test func aKnobHasTheLineOfItsOwn() {
+    let knobs = "knobs:\n  mtu: [1500]\n  ring.rx: [1]\n  ring.xr: [1]"
+    #expect(
+      ProfileText(knobs: knobs).complaint()
+        == "p.yaml:7: there is no knob 'ring.xr'; did you mean 'ring.rx'?")
+  }
+
+  @Test(arguments: [
+    ("{}", "objective must have either 'maximise' or 'minimise'"),
+    (
+      "{maximise: delivered_pps, minimise: loss_ratio}",
+      "objective must have either 'maximise' or 'minimise'"
+    ),
+    ("{maximize: delivered_pps}", "objective has no key 'maximize'; did you mean 'maximise'?"),
+    (
+      "{maximise: delivred_pps}",
+      "there is no metric 'delivred_pps': did you mean delivered_pps?"
+    ),
+    (
+      "{minimise: delivered_pps}",
+      "delivered_pps is better when it is more: maximise it"
+    ),
+    (
+      "{maximise: delivered_pps, subject-to: loss_ratio}", "subject-to must be a list, [a, b, …]"
+    ),
+    (
+      "{maximise: delivered_pps, subject-to: [loss_ratio]}",
+      "'loss_ratio' is not a constraint: write it as 'loss_ratio <= 0.001' "
+        + "or 'latency_p99_us <= 1.10x baseline'"
+    ),
+  ]) func anObjective(written: String, complaint: String) {
+    #expect(
+      ProfileText(objective: "objective: \(written)").complaint() == "p.yaml:5: \(complaint)")
+  }
+
+  @Test(arguments: [
+    ("search: {strategy: gird}", "strategy 'gird' is unknown; did you mean 'grid'?"),
+    ("search: {trials: 0}", "trials must be a whole number from 1 to 10000, not '0'"),
+    (
+      "search: {seed: -1}",
+      "seed must be a whole number from 0 to 9223372036854775807, not '-1'"
+    ),
+    ("search: {sed: 1}", "search has no key 'sed'; did you mean 'seed'?"),
+    ("sampling: {slice: 20}", "slice must be a number with a unit (ms, s) such as 20ms, not '20'"),
+    (
+      "sampling: {slice: 20us}",
+      "slice must be a number with a unit (ms, s) such as 20ms, not '20us'"
+    ),
+    ("sampling: {slice: 1ms}", "slice must be from 5ms to 10s"),
+    ("sampling: {slice: 11s}", "slice must be from 5ms to 10s"),
+    ("sampling: {pairs: 0}", "pairs must be a whole number from 1 to 1000, not '0'"),
+    ("sampling: {blocks: 4}", "blocks must be a whole number from 6 to 1000, not '4'"),
+    ("sampling: {blocks: 7}", "blocks must be even, since the twins swap after every block, not 7"),
+    (
+      "sampling: {confirming-blocks: 9}",
+      "confirming-blocks must be even, since the twins swap after every block, not 9"
+    ),
+    ("sampling: {block: 6}", "sampling has no key 'block'; did you mean 'blocks'?"),
+  ]) func searchAndSampling(written: String, complaint: String) {
+    #expect(ProfileText(rest: written).complaint() == "p.yaml:6: \(complaint)")
+  }
+
+  @Test func anEffectIsAPercentage() {
+    #expect(
+      ProfileText(rest: "search: {effect: 0.02}").complaint()
+        == "p.yaml:6: effect: '0.02' is not a percentage: write it as 2%")
+  }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Sweep
+
+@Suite struct RunDirectoryTests {
+  private let folder: TemporaryFolder
+  private let directory: RunDirectory
+
+  init() throws {
+    folder = try TemporaryFolder()
+    directory = RunDirectory(path: folder.path + "/deep/run")
+  }
+
+  private func manifest() -> RunManifest {
+    RunManifest(
+      run: "small-1", startedAt: "2026-01-01T12:00:00Z", profileFile: "p.yaml",
+      profile: ProfileText().text, nic: "eno1", seed: UInt64.max)
+  }
+
+  private func complaint(about text: String) throws -> String {
+    try FileManager.default.createDirectory(
+      atPath: directory.path, withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: URL(filePath: directory.manifest))
+    let error = try #require(throws: RunDirectoryError.self) { try directory.readManifest() }
+    #expect(error.code == .badInput)
+    return error.description.replacing(directory.manifest, with: "run.json")
+  }
+
+  @Test func whatIsWrittenIsReadBack() throws {
+    let manifest = manifest()
+    try directory.create(manifest)
+    #expect(try directory.readManifest() == manifest)
+    #expect(!directory.hasTable)
+  }
+
+  @Test func aRunGoesOnAsItWasAsked() throws {
+    try directory.create(manifest())
+    let job = try SweepJob(resuming: directory.path)
+    #expect(job.isResumed)
+    #expect(job.profile.target == .nic("eno1", peer: nil))
+    #expect(job.profile.search.seed == UInt64.max)
+    #expect(job.manifest.run == "small-1")
+  }
+
+  @Test func aFolderWithoutARun() throws {
+    let error = try #require(throws: RunDirectoryError.self) { try directory.readManifest() }
+    #expect(error.description == "\(directory.path) is not a run directory: it has no run.json")
+  }
+
+  @Test func damage() throws {
+    try directory.create(manifest())
+    let whole = try String(contentsOfFile: directory.manifest, encoding: .utf8)
+    #expect(try complaint(about: "") == "run.json is damaged: it is not whole JSON")
+    #expect(
+      try complaint(about: String(whole.dropLast(20)))
+        == "run.json is damaged: it is not whole JSON")
+    #expect(
+      try complaint(about: whole.replacing("\"seed\"", with: "\"sede\""))
+        == "run.json is damaged: 'seed' is missing")
+    #expect(
+      try complaint(about: whole.replacing(": 18446744073709551615", with: ": \"one\""))
+        == "run.json is damaged: 'seed' has a value of another kind")
+    #expect(try complaint(about: "[]") == "run.json is damaged: '' has a value of another kind")
+  }
+
+  @Test func aProfileThatWasDamagedInTheManifest() throws {
+    var manifest = manifest()
+    manifest.profile = "nmae: a\n"
+    try directory.create(manifest)
+    let error = try #require(throws: ProfileError.self) {
+      try SweepJob(resuming: directory.path)
+    }
+    #expect(
+      error.description == "\(directory.manifest) (profile):1: a profile has no key 'nmae'; "
+        + "did you mean 'name'?")
+  }
+
+  @Test func aFormatOfTheFutureIsRefused() throws {
+    var manifest = manifest()
+    manifest.formatVersion = 2
+    try directory.create(manifest)
+    let error = try #require(throws: RunDirectoryError.self) { try directory.readManifest() }
+    #expect(error.description.hasSuffix("was written by a newer kvmtune; use that one"))
+  }
+
+  @Test func aFolderThatCannotBeMade() throws {
+    let file = try folder.file("file", "")
+    let error = try #require(throws: RunDirectoryError.self) {
+      try RunDirectory(path: file + "/run").create(manifest())
+    }
+    #expect(error.code == .inputOutput)
+    #expect(error.description.hasSuffix("; choose another with --output"))
+  }
+
+  @Test func anOlderRunIsNotWrittenOver() throws {
+    try directory.create(manifest())
+    let profile = try folder.file("p.yaml", ProfileText().text)
+    let error = try #require(throws: RunDirectoryError.self) {
+      try SweepJob(profileFile: profile, nic: nil, seed: nil, output: directory.path)
+    }
+    #expect(
+      error.description
+        == "\(directory.path) holds a run already; go on with --resume \(directory.path)")
+  }
+
+  @Test func aRunIsNamedAfterItsProfileAndTheTime() throws {
+    let profile = try folder.file("p.yaml", ProfileText().text)
+    let job = try SweepJob(profileFile: profile, nic: nil, seed: 9, output: nil)
+    #expect(job.directory.path.wholeMatch(of: #/Reports/small-\d{8}-\d{6}/#) != nil)
+    #expect(job.manifest.seed == 9 && !job.isResumed)
+  }
+
+  @Test func aProfileThatIsNoText() throws {
+    let file = folder.path + "/p.yaml"
+    try Data([0x6e, 0xff, 0xfe]).write(to: URL(filePath: file))
+    let error = try #require(throws: ProfileError.self) {
+      try SweepJob(profileFile: file, nic: nil, seed: nil, output: nil)
+    }
+    #expect(error.description == "\(file): is not UTF-8 text")
+  }
+
+  @Test(arguments: ["/nonexistent/p.yaml", "/"]) func aProfileThatCannotBeRead(file: String) throws
+  {
+    let error = try #require(throws: ProfileError.self) {
+      try SweepJob(profileFile: file, nic: nil, seed: nil, output: nil)
+    }
+    #expect(error.description == "\(file): cannot be read; is the path right?")
+  }
+}
