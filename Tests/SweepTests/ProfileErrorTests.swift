@@ -120,8 +120,8 @@ import Testing
     ),
     ("[{datapath: packet, kind: rate}]", "workload packet-rate: rate needs a rate"),
     (
-      "[{datapath: packet, kind: flood, direction: both}]",
-      "workload packet-flood: only a tap has a direction to choose"
+      "[{datapath: tcp, kind: stream, direction: both}]",
+      "workload tcp-stream: a stream goes one way, out"
     ),
     (
       "[{datapath: packet, kind: flood, frame: 10B}]",
