@@ -74,7 +74,7 @@ let package = Package(
     tests("ReportTests", ["Report", "Optimiser", "Measurement"], files: ["Example"]),
     tests(
       "SweepTests", ["Sweep", "Optimiser", "Traffic", "Measurement", "Kernel", "TestSupport"]),
-    tests("TidyTests", []),
+    tests("TidyTests", ["Sweep", "Knobs", "Measurement", "kvmtune", "TestSupport"]),
     tests("CommandTests", ["kvmtune", "TestSupport"]),
     tests(
       "LabTests",
