@@ -142,8 +142,8 @@ import Testing
     #expect(count > 20)
     for (subcommand, text) in help {
       for line in text.split(separator: "\n") where line.hasPrefix("  kvmtune ") {
-        // A remark stands behind three spaces or more.
-        let command = line.dropFirst(2).components(separatedBy: "   ")[0]
+        // A remark stands behind two spaces or more.
+        let command = line.dropFirst(2).components(separatedBy: "  ")[0]
         try check(command, in: "help \(subcommand)")
       }
     }
