@@ -36,7 +36,7 @@ package struct TrialsFileError: Error, Sendable, CustomStringConvertible {
   }
 
   /// The sentence of the kernel in an error of Foundation.
-  static func sentence(_ error: any Error) -> String {
+  package static func sentence(_ error: any Error) -> String {
     let cocoa = error as NSError
     if cocoa.domain == NSPOSIXErrorDomain {
       return cocoa.localizedFailureReason ?? cocoa.localizedDescription

@@ -48,17 +48,24 @@ package struct Conclusion: Sendable {
   }
 
   /// What one would type for each knob. What was found in a lab is for a NIC yet to be named.
+  ///
+  /// A table may be forged: what a shell would take for more than words becomes no command.
   static func commands(_ recommendation: Recommendation) -> KnobCommands {
-    let isLab = recommendation.nic.hasPrefix(Stand.labPrefix)
-    let target = Target(nic: .named(isLab ? "$NIC" : recommendation.nic))
+    let isNamed = !recommendation.nic.hasPrefix(Stand.labPrefix) && isPlain(recommendation.nic)
+    let target = Target(nic: .named(isNamed ? recommendation.nic : "$NIC"))
     var commands: [KnobName: KnobCommands.Commands] = [:]
-    for finding in recommendation.knobs {
+    for finding in recommendation.knobs
+    where isPlain("\(finding.value)\(finding.original.map(\.description) ?? "")") {
       guard let knob = Catalogue.knob(named: finding.name) else { continue }
       commands[finding.name] = KnobCommands.Commands(
         apply: knob.commands(for: finding.value, on: target),
         revert: finding.original.map { knob.commands(for: $0, on: target) } ?? [])
     }
     return KnobCommands(commands)
+  }
+
+  private static func isPlain(_ text: String) -> Bool {
+    text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || " .,:%+-_/@".contains($0)) }
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Report
 
 /// The folder that a sweep leaves behind, and everything needed to go on with it.
 ///
@@ -24,7 +25,7 @@ package struct RunDirectory: Sendable, Hashable {
       try manifest.encoded().write(to: URL(filePath: self.manifest), options: .atomic)
     } catch {
       throw RunDirectoryError(
-        "cannot make the run directory \(path): \(error.localizedDescription); "
+        "cannot make the run directory \(path): \(TrialsFileError.sentence(error)); "
           + "choose another with --output", code: .inputOutput)
     }
   }
@@ -62,7 +63,7 @@ package struct RunDirectory: Sendable, Hashable {
       try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
     } catch {
       throw RunDirectoryError(
-        "cannot write \(file): \(error.localizedDescription); every sample is in \(trials), "
+        "cannot write \(file): \(TrialsFileError.sentence(error)); every sample is in \(trials), "
           + "derive the rest with 'kvmtune recommend \(path)'", code: .inputOutput)
     }
   }

@@ -13,7 +13,7 @@ struct Kvmtune: ParsableCommand {
       sure it is. "Change nothing" is a good answer.
 
       EXAMPLES
-        kvmtune inspect eno1                  what can be tuned there, or not, and why
+        kvmtune inspect eno1                  what can be tuned there, and why not
         kvmtune bench --lab veth --frame 64B  traffic by hand, nothing changed
         kvmtune sweep Profiles/lab.yaml       the main job, on a network of its own
         kvmtune sweep host.yaml --nic eno1 --dry-run

@@ -39,7 +39,8 @@ struct CommandFailure: Error, CustomStringConvertible {
 enum Outcome {
   static func exit(for error: any Error) -> Never {
     if let failure = classify(error) ?? parsing(error) {
-      Terminal.warn("kvmtune: \(oneLine(failure.description))")
+      let words = failure.description.split(whereSeparator: \.isNewline).joined(separator: " ")
+      Terminal.warn("kvmtune: \(words)")
       Foundation.exit(failure.status.rawValue)
     }
     // Help, version, completions and exit codes are the parser's own affair.
@@ -92,13 +93,6 @@ enum Outcome {
       }
     }
     return "kvmtune help"
-  }
-
-  /// The text with what would break the line, or paint on the terminal, made visible.
-  static func oneLine(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{fffd}" : $0 }))
   }
 
   private static func table(_ error: TrialsFileError) -> CommandFailure {

@@ -6,15 +6,25 @@ enum Terminal {
   /// Whether somebody watches standard error.
   static let isInteractive = isatty(FileHandle.standardError.fileDescriptor) == 1
 
-  /// A result, as it is.
-  static func write(_ text: String) { write(text, to: .standardOutput) }
+  /// A result. Names and values may come from a table that somebody else wrote: what would paint
+  /// on the terminal is made visible.
+  static func write(_ text: String) { write(plain(text), to: .standardOutput) }
 
   /// A result of one or more lines.
   static func print(_ text: String) { write(text + "\n") }
 
   static func warn(_ text: String) {
     clearProgress()
-    write(text + "\n", to: .standardError)
+    write(plain(text) + "\n", to: .standardError)
+  }
+
+  /// The text without control characters, but with its lines.
+  private static func plain(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map {
+          $0 != "\n" && $0.properties.generalCategory == .control ? "\u{fffd}" : $0
+        }))
   }
 
   /// Shows one line of progress: over the last one on a terminal, below it elsewhere.

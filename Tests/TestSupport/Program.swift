@@ -130,8 +130,11 @@ package enum LabTier {
     return required.contains("lab") || isPossible
   }
 
+  /// Whether the tests run with every privilege.
+  package static var isRoot: Bool { FileManager.default.isWritableFile(atPath: "/run") }
+
   private static var isPossible: Bool {
-    FileManager.default.isWritableFile(atPath: "/run")
+    isRoot
       && ["ip", "tc", "ethtool", "tshark"].allSatisfy { Program.tool($0) != nil }
   }
 

@@ -30,6 +30,9 @@ struct Recommend: ParsableCommand {
         .badInput, "there is no \(table); name a run directory, or a trials.csv by its own path")
     }
     let conclusion = try Conclusion(table: table)
+    guard !conclusion.recommendations.isEmpty else {
+      throw CommandFailure(.inconclusive, "\(table) has no samples yet")
+    }
     switch format {
     case .text: Terminal.write(conclusion.text(width: Terminal.width))
     case .json: Terminal.write(try conclusion.json())

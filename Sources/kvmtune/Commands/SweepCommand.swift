@@ -20,7 +20,7 @@ struct SweepCommand: ParsableCommand {
 
       EXAMPLES
         kvmtune sweep Profiles/lab.yaml
-        kvmtune sweep host.yaml --nic eno1 --dry-run  what would be tried, as commands
+        kvmtune sweep host.yaml --nic eno1 --dry-run  what would be tried
         kvmtune sweep host.yaml --nic eno1 --output Reports/eno1
         kvmtune sweep --resume Reports/eno1
       """)
@@ -50,6 +50,9 @@ struct SweepCommand: ParsableCommand {
   var format = OutputFormat.text
 
   func validate() throws {
+    for (name, value) in [("nic", nic), ("output", output), ("resume", resume)] {
+      if value?.isEmpty == true { throw ValidationError("--\(name) is empty") }
+    }
     if resume != nil, profile != nil || nic != nil || output != nil || seed != nil || dryRun {
       throw ValidationError(
         "--resume takes profile, NIC, seed and directory from the run; leave them out")
