@@ -74,8 +74,7 @@ package final class Stand {
 
   /// A NIC of this host, with traffic from it to the NIC at the other end of its cable.
   package init(nic: NetworkDevice, peer: NetworkDevice, journal: Journal) throws {
-    // Both ends of the cable must carry a larger MTU.
-    let target = Target(transmitter: nic, receiver: nic, path: [nic, peer], isLab: false)
+    let target = Target(nic: nic, peer: peer)
     let tuner = Tuner(target, journal: journal)
     let session = try target.session(for: nic)
     let drops = try DropCounter.cable(from: nic, to: peer, session)
@@ -131,6 +130,11 @@ package final class Stand {
 }
 
 extension Target {
+  /// A NIC as something to tune. Both ends of its cable must carry a larger MTU.
+  init(nic: NetworkDevice, peer: NetworkDevice) {
+    self.init(transmitter: nic, receiver: nic, path: [nic, peer], isLab: false)
+  }
+
   /// A lab as something to tune: where a knob acts is where it has its effect.
   package init(_ lab: Lab) {
     let tap = lab.receiver.tap

@@ -90,8 +90,8 @@ package struct TargetChoice: ~Copyable {
       let lab = try Lab.make(topology, named: Lab.randomName(), queues: CPUSet.allowed().count)
       defer { lab.remove() }
       return try Self.using(Target(lab), body)
-    case .nic(let nic, _):
-      return try Self.using(Target(nic: nic), body)
+    case .nic(let nic, let peer):
+      return try Self.using(Target(nic: nic, peer: peer), body)
     }
   }
 
