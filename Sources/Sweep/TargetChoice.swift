@@ -13,6 +13,8 @@ package struct TargetChoice: ~Copyable {
   private let kind: Kind
   /// Nil for a lab: it is nobody else's.
   private let lock: NICLock?
+  /// The NIC at the other end is not tuned, but a sweep of it would spoil what is measured here.
+  private let peerLock: NICLock?
   /// Two sweeps of different NICs must not both change what belongs to the whole host. Nil if the
   /// profile changes nothing of that kind.
   private let hostLock: NICLock?
@@ -23,10 +25,14 @@ package struct TargetChoice: ~Copyable {
   ///   `NICLock.Held` if it is being tuned already.
   package init(_ profile: Profile, state: StateFolder, allowManagement: Bool) throws {
     let kind = try Self.find(profile.target, allowManagement: allowManagement)
-    let lock = try Self.lock(profile.target, in: state)
+    let (nic, peer): (String?, String?) =
+      if case .nic(let nic, let peer) = profile.target { (nic, peer) } else { (nil, nil) }
+    let lock = try Self.lock(nic, in: state)
+    let peerLock = try Self.lock(peer, in: state)
     let hostLock = try Self.lockHost(for: profile.knobs, in: state)
     self.kind = kind
     self.lock = lock
+    self.peerLock = peerLock
     self.hostLock = hostLock
   }
 
@@ -52,11 +58,9 @@ package struct TargetChoice: ~Copyable {
     }
   }
 
-  private static func lock(_ request: Profile.TargetRequest, in state: StateFolder) throws
-    -> NICLock?
-  {
-    guard case .nic(let name, _) = request else { return nil }
-    return try NICLock(nic: name, in: state)
+  private static func lock(_ nic: String?, in state: StateFolder) throws -> NICLock? {
+    guard let nic else { return nil }
+    return try NICLock(nic: nic, in: state)
   }
 
   private static func refuseManagement(_ devices: [NetworkDevice]) throws {
