@@ -12,6 +12,7 @@ package struct Signal: Hashable, Sendable, CustomStringConvertible {
   package static let hangUp = Signal(number: SIGHUP)
   package static let kill = Signal(number: SIGKILL)
   package static let child = Signal(number: SIGCHLD)
+  package static let pipe = Signal(number: SIGPIPE)
 
   /// The polite ways to ask a process to end.
   package static let endings: [Signal] = [.interrupt, .terminate, .hangUp]
@@ -46,6 +47,9 @@ package enum SignalQueue {
     while unsafe sigwait(&set, &number) != 0 {}
     return Signal(number: number)
   }
+
+  /// Takes a signal for nothing, here and in every process that is started from now on.
+  package static func ignore(_ signal: Signal) { _ = Glibc.signal(signal.number, SIG_IGN) }
 
   static func makeSet(_ signals: [Signal]) -> sigset_t {
     var set = sigset_t()

@@ -2,7 +2,10 @@ import Optimiser
 import Sweep
 
 /// Progress of a sweep on standard error: one line that moves on a terminal, a line a trial elsewhere.
-struct SweepProgress: SweepObserver {
+final class SweepProgress: SweepObserver {
+  /// What is being measured, for the lines that follow within the trial.
+  private var trial = ""
+
   func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int) {
     for (name, reason) in space.absent { Terminal.warn("\(name) is left out: \(reason)") }
     let trials = configurations == 1 ? "one configuration" : "\(configurations) configurations"
@@ -14,11 +17,15 @@ struct SweepProgress: SweepObserver {
     let left = secondsPerBlock.map {
       ", about \(Self.duration($0 * Double(remaining.blocks))) left"
     }
-    Terminal.progress(
-      "trial \(request.trial + 1)/\(total) \(request.role): \(request.candidate)\(left ?? "")")
+    // What is cut off where the terminal is narrow is the end.
+    trial = "trial \(request.trial + 1)/\(total)\(left ?? ""), \(request.role)"
+    Terminal.progress("\(trial): \(request.candidate)")
   }
 
-  func finished(block: Int, of request: TrialRequest) {}
+  func finished(block: Int, of request: TrialRequest) {
+    guard Terminal.isInteractive else { return }
+    Terminal.progress("\(trial) \(block + 1) of \(request.blocks): \(request.candidate)")
+  }
 
   func restored(failures: [String]) {
     Terminal.clearProgress()

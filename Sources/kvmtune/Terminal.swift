@@ -30,7 +30,9 @@ enum Terminal {
   /// Shows one line of progress: over the last one on a terminal, below it elsewhere.
   static func progress(_ text: String) {
     if isInteractive {
-      write("\r\u{1b}[2K" + String(text.prefix((width ?? 80) - 1)), to: .standardError)
+      write(
+        "\r\u{1b}[2K" + String(text.prefix((TerminalSize.errorColumns ?? 80) - 1)),
+        to: .standardError)
     } else {
       write(text + "\n", to: .standardError)
     }

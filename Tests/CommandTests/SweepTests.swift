@@ -31,6 +31,15 @@ struct SweepTests {
     #expect(try kvmtune.text("run/summary.md").contains("txqueuelen"))
   }
 
+  @Test func aReaderThatGoesAwayDoesNotEndASweep() throws {
+    try kvmtune.profile()
+    let script = #"{ "$1" sweep p.yaml --output run; echo $? > status; } 2>&1 | head -n 1"#
+    let shell = try kvmtune.sandboxed(script, [Program.kvmtune.path]).wait()
+    #expect(shell.output.hasPrefix("lab:veth: "))
+    #expect(try kvmtune.text("status") == "0\n")
+    #expect(try kvmtune.text("run/recommendation.json").isEmpty == false)
+  }
+
   @Test func aRunIsNotWrittenOver() throws {
     try kvmtune.profile()
     _ = try kvmtune.folder.file("run.json", "{}")

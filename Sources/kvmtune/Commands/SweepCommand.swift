@@ -60,6 +60,8 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
+    // A reader of our progress that goes away does not end a sweep of hours.
+    SignalQueue.ignore(.pipe)
     let environment = ProcessInfo.processInfo.environment
     if dryRun { return try printPlan() }
     if Supervisor.isWorker(environment: environment) { return try work() }
