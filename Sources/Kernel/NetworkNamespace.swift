@@ -70,6 +70,16 @@ package final class NetworkNamespace: Sendable {
     return try worker.run(body)
   }
 
+  /// A descriptor of the namespace, for requests that name another one.
+  package func descriptor() throws -> OwnedDescriptor {
+    // Asked for by a thread inside: a namespace need not have a name.
+    let path = "/proc/thread-self/ns/net"
+    return OwnedDescriptor(
+      adopting: try run {
+        try syscall("open", on: path) { unsafe kvmtune_open(path, O_RDONLY | O_CLOEXEC, 0) }
+      })
+  }
+
   /// Ends the thread and takes the name away: with the last descriptor inside, the kernel removes
   /// the namespace and every virtual device in it. Calling it again does nothing.
   package func delete() {

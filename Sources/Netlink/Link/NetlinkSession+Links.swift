@@ -86,11 +86,3 @@ extension NetlinkSession {
     return try Link(decoding: reply.payload)
   }
 }
-
-extension NetworkNamespace {
-  /// A descriptor of the namespace, for requests that name another one.
-  func descriptor() throws -> OwnedDescriptor {
-    try OwnedDescriptor(
-      opening: name.map { "\(Self.folder)/\($0)" } ?? "/proc/self/ns/net", O_RDONLY)
-  }
-}
