@@ -48,7 +48,8 @@ struct BlockMeasurement {
     for workload in workloads {
       do {
         records += try measure(workload, request, block: block, parts)
-      } catch let error as SystemCallError where request.role != .noise {
+      } catch  where request.role != .noise && (error is SystemCallError || error is WorkloadError)
+      {
         records += refusal("traffic broke down: \(error)", request, block, workload, parts)
         try stand.renew()
         parts = self.parts(of: request, block: block)

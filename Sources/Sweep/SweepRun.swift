@@ -43,20 +43,15 @@ package struct SweepRun {
     let choice = try TargetChoice(profile, state: state, allowManagement: allowManagement)
     let journal = try Journal(in: state)
     let stand = try choice.makeStand(journal: journal)
-    var failures: [String] = []
-    do {
-      defer {
-        failures = stand.close().map(\.description)
-        observer.restored(failures: failures)
-      }
-      try measure(on: stand, observer)
-    } catch {
-      if failures.isEmpty { try? journal.finish() }
-      throw error
-    }
+    let measured = Result { try measure(on: stand, observer) }
+    let failures = stand.close().map(\.description)
+    observer.restored(failures: failures)
+    // A journal that is left behind is tried again by the supervisor and by `kvmtune restore`.
     if failures.isEmpty { try journal.finish() }
+    try measured.get()
     let conclusion = try Conclusion(table: directory.trials)
     try conclusion.write(to: directory)
+    if !failures.isEmpty { throw NotRestored(failures: failures) }
     return conclusion
   }
 
@@ -111,6 +106,16 @@ package struct SweepRun {
     let routes = workloads.map { stand.sides[0].route($0, 0) }
     let named = routes.flatMap { $0.drops + $0.reverseDrops }.map(\.hop)
     return Set(named + TrafficSession.receivingHops).sorted()
+  }
+}
+
+/// The sweep is done, but some settings are not as they were found.
+package struct NotRestored: Error, CustomStringConvertible {
+  package let failures: [String]
+
+  package var description: String {
+    "some settings could not be put back (\(failures.joined(separator: "; "))); "
+      + "try 'kvmtune restore'"
   }
 }
 

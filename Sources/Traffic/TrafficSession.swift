@@ -143,15 +143,15 @@ package final class TrafficSession {
       .corrupt: Double(received.corrupt), .foreign: Double(received.foreign),
       .unexplained: Double(ledger.unexplained), .refused: Double(sent.refused),
     ]
-    // What an echo delivers is what it was asked to: no result.
+    // What an echo delivers is what it was asked to, and its ends never sleep: no result.
     if workload.kind != .latency {
       metrics[.throughput] = delivered * Double(frameBytes) * 8 / seconds
       metrics[.deliveredRate] = delivered / seconds
+      if ledger.delivered > 0 {
+        metrics[.cpuPerFrame] = Double(cpu - min(cpu, sent.idle)) / delivered
+      }
     }
     if sent.offered > 0 { metrics[.loss] = Double(ledger.lost) / Double(sent.offered) }
-    if ledger.delivered > 0 {
-      metrics[.cpuPerFrame] = Double(cpu - min(cpu, sent.idle)) / delivered
-    }
     if let intended = sent.intended { metrics[.intendedRate] = Double(intended) / sending }
     if let lateness = found.lateness {
       metrics[.gapErrorP50] = lateness.microseconds(atPercentile: 50)

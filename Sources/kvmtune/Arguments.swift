@@ -14,6 +14,14 @@ extension WorkloadKind: ExpressibleByArgument {}
 extension FrameSize: ExpressibleByArgument {
   /// `64B` or `mtu`.
   public init?(argument: String) { self.init(parsing: argument) }
+
+  /// As one would type it.
+  public var defaultValueDescription: String {
+    switch self {
+    case .bytes(let count): "\(count)B"
+    case .mtu: "mtu"
+    }
+  }
 }
 
 extension Direction: ExpressibleByArgument {

@@ -60,6 +60,7 @@ enum Outcome {
     case let error as KnobError: CommandFailure(.unavailable, "\(error)")
     case is NoSuchDevice, is TargetError, is Guard.Refusal, is NICLock.Held, is JournalInUse:
       CommandFailure(.unavailable, "\(error)")
+    case let error as NotRestored: CommandFailure(.finding, "\(error)")
     case let error as SweepInterrupted: CommandFailure(.inconclusive, "\(error)")
     case let error as NetlinkError: errno(error.errno, "\(error)")
     case let error as SystemCallError: errno(error.errno, "\(error)")

@@ -23,7 +23,10 @@ struct SysctlKnob: AttributeKnob {
 
   func capability(on target: Target) throws -> Availability {
     guard let attribute = try attributes(on: target).first?.attribute, try attribute.isThere else {
-      return .absent("this kernel has no \(key)")
+      return .absent(
+        scope == .host
+          ? "\(key) is not shown here; the kernel has it in the first network namespace only"
+          : "this kernel has no \(key)")
     }
     return .available(.range(range, unit: unit))
   }
