@@ -166,7 +166,8 @@ import Testing
         "irq.affinity": "the device has no interrupt of its own: it is virtual, or down",
         "rps": "the device shows no rx queue with rps_cpus",
         "xps": "the device shows no tx queue with xps_cpus",
-        "sysctl.net.core.dev_weight": "this kernel has no net.core.dev_weight",
+        "sysctl.net.core.dev_weight": "net.core.dev_weight is not shown here; "
+          + "the kernel has it in the first network namespace only",
       ])
   }
 }
