@@ -64,7 +64,7 @@ enum Outcome {
     case let error as SweepInterrupted: CommandFailure(.inconclusive, "\(error)")
     case let error as NetlinkError: errno(error.errno, "\(error)")
     case let error as SystemCallError: errno(error.errno, "\(error)")
-    case let error as CocoaError: CommandFailure(.inputOutput, error.localizedDescription)
+    case let error as CocoaError: file(error)
     default: nil
     }
   }
@@ -103,12 +103,20 @@ enum Outcome {
     }
   }
 
+  private static func file(_ error: CocoaError) -> CommandFailure {
+    let place = error.filePath.map { "\($0): " } ?? ""
+    let state = StateFolder.standard().path
+    let remedy =
+      error.filePath?.hasPrefix(state) == true ? "; name another folder in KVMTUNE_STATE" : ""
+    return CommandFailure(.inputOutput, place + TrialsFileError.sentence(error) + remedy)
+  }
+
   private static func errno(_ errno: Errno, _ text: String) -> CommandFailure {
     switch errno {
     case .notPermitted, .permissionDenied:
       CommandFailure(.privilege, "\(text); run as root, or give kvmtune CAP_NET_ADMIN, CAP_NET_RAW")
     case .noSpace, .ioError, .diskQuotaExceeded, .readOnlyFileSystem:
-      CommandFailure(.inputOutput, "\(text)")
+      CommandFailure(.inputOutput, "\(text); make room there, or mend the disk")
     default:
       CommandFailure(.unavailable, "\(text)")
     }

@@ -140,6 +140,29 @@ struct SweepTests {
     #expect(try kvmtune.leftovers() == [])
   }
 
+  @Test func aStateFolderThatCannotBeMade() throws {
+    try kvmtune.profile()
+    let program = Program("/usr/bin/env", prefix: [Program.kvmtune.path])
+    try program.run(
+      ["sweep", "p.yaml", "--output", "run"], environment: ["KVMTUNE_STATE": "/proc/nosuch"],
+      in: kvmtune.folder.path
+    ).expectComplaint(74, "/proc/nosuch: ", "; name another folder in KVMTUNE_STATE")
+    #expect(!FileManager.default.fileExists(atPath: kvmtune.folder.path + "/run"))
+  }
+
+  @Test func aStateFolderWithoutRoom() throws {
+    try kvmtune.profile()
+    let script = """
+      mount -t tmpfs -o size=4k tmpfs "$0/state" && head -c 4096 /dev/zero > "$0/state/fill" \
+      && exec "$1" sweep p.yaml --output run
+      """
+    try kvmtune.sandboxed(script, [Program.kvmtune.path]).wait()
+      .expectComplaint(
+        74, "write \(kvmtune.folder.path)/state/journal-", "; make room there, or mend the disk")
+    #expect(!FileManager.default.fileExists(atPath: kvmtune.folder.path + "/run"))
+    #expect(try kvmtune.leftovers() == [])
+  }
+
   @Test func aValueOutOfTheDevicesRange() throws {
     try kvmtune.profile(knobs: "{mtu: [default, 70000]}")
     for arguments in [["--dry-run"], ["--output", "run"]] {
