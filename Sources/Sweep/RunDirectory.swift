@@ -18,11 +18,15 @@ package struct RunDirectory: Sendable, Hashable {
   /// Whether measuring has begun.
   package var hasTable: Bool { FileManager.default.fileExists(atPath: trials) }
 
-  /// Makes the folder with its `run.json`. Throws `RunDirectoryError` if it cannot be made.
+  /// Makes the folder with its `run.json`. Throws `RunDirectoryError` if it cannot be made, or if
+  /// somebody else was faster.
   package func create(_ manifest: RunManifest) throws {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      try manifest.encoded().write(to: URL(filePath: self.manifest), options: .atomic)
+      let file = URL(filePath: self.manifest)
+      try manifest.encoded().write(to: file, options: .withoutOverwriting)
+    } catch CocoaError.fileWriteFileExists {
+      throw RunDirectoryError("\(path) holds a run already; go on with --resume \(path)")
     } catch {
       throw RunDirectoryError(
         "cannot make the run directory \(path): \(TrialsFileError.sentence(error)); "

@@ -136,9 +136,10 @@ struct SweepCommand: ParsableCommand {
     switch ending {
     case .exited(let code): throw ExitCode(code)
     case .killed(let signal):
+      let state = recovery.refused.isEmpty ? "everything is" : "some settings, named above, are not"
       throw CommandFailure(
         .bug,
-        "the sweep's worker was ended by \(signal); everything is put back. "
+        "the sweep's worker was ended by \(signal); \(state) put back. "
           + "Go on with: kvmtune sweep --resume \(job.directory.path)")
     }
   }
