@@ -1,0 +1,207 @@
+import Foundation
+import Glibc
+import Kernel
+import Measurement
+import Optimiser
+import Report
+import Sweep
+import TestSupport
+import Testing
+
+/// A sweep that is to be killed: of a lab, or of a NIC in a namespace of the test's own.
+final class KillBench {
+  private let sweep: SweepBench
+  /// With a veth pair, `a` and `b`, in it; nil for a lab.
+  private let namespace: String?
+  private var runs = 0
+  /// What was on disk of the run at every kill: none of it may be lost or change.
+  private var seen: [(trial: Int, block: Block)] = []
+
+  private static let search = """
+    workloads:
+      - {name: small, datapath: packet, kind: flood, frame: 64B}
+      - {name: large, datapath: packet, kind: flood, frame: 1000B}
+    objective: {maximise: delivered_pps}
+    search: {strategy: random, trials: 3, seed: 4}
+    sampling: {slice: 10ms, pairs: 2, blocks: 6, confirming-blocks: 6}
+    """
+
+  static func lab() throws -> KillBench {
+    try KillBench(
+      namespace: nil,
+      SweepBench(
+        profile: """
+          name: killed-lab
+          target: {lab: veth}
+          knobs:
+            mtu: [default, 3000]
+            txqueuelen: [default, 100]
+            feature.tso: [default, off]
+            sysctl.net.core.somaxconn: [default, 1000]
+          \(search)
+          """))
+  }
+
+  static func nic() throws -> KillBench {
+    let namespace = "tune-test-\(UInt32.random(in: 0 ... .max))"
+    let ip = try #require(Program.tool("ip"))
+    try ip.run(["netns", "add", namespace])
+    for words in [
+      "link add a type veth peer name b", "link set a up", "link set b up", "link set lo up",
+    ] {
+      let ended = try ip.run(["-n", namespace] + words.split(separator: " ").map(String.init))
+      try #require(ended.status == 0, "\(words): \(ended.errors)")
+    }
+    return try KillBench(
+      namespace: namespace,
+      SweepBench(
+        profile: """
+          name: killed-nic
+          target: {nic: a, peer: b}
+          knobs:
+            mtu: [default, 3000]
+            qdisc: [default, pfifo]
+            txqueuelen: [default, 100]
+            feature.gro: [default, on]
+            sysctl.net.core.somaxconn: [default, 1000]
+          \(search)
+          """))
+  }
+
+  private init(namespace: String?, _ sweep: SweepBench) {
+    self.namespace = namespace
+    self.sweep = sweep
+  }
+
+  deinit {
+    if let namespace { _ = try? Program.tool("ip")?.run(["netns", "delete", namespace]) }
+  }
+
+  // MARK: The sweep
+
+  private var program: Program {
+    namespace.map { Program.kvmtune.inNamespace($0) } ?? .kvmtune
+  }
+
+  private var run: RunDirectory { sweep.run("\(runs)") }
+
+  /// Starts the sweep, or goes on with it.
+  func start() throws -> Sweeping {
+    let isBegun = FileManager.default.fileExists(atPath: run.manifest)
+    let target = isBegun ? ["--resume", run.path] : [sweep.profile, "--output", run.path]
+    return try Sweeping(program.start(["sweep"] + target, environment: sweep.environment))
+  }
+
+  func restore() throws -> Ended {
+    try program.run(["restore"], environment: sweep.environment)
+  }
+
+  /// Kills the worker so long after its start, as often as it takes to meet it alive, and holds
+  /// what it leaves against what was there before.
+  func killWorker(afterMicroseconds delay: UInt32) throws {
+    while true {
+      let before = try everything()
+      let sweeping = try start()
+      usleep(delay)
+      let labs = sweeping.stopWorker()
+      sweeping.killWorker()
+      let ended = try sweeping.running.wait()
+      try #expect(everything() == before)
+      #expect(labs.allSatisfy { Traces(of: $0).isEmpty }, "\(labs)")
+      #expect(sweep.journals.isEmpty)
+      if ended.status != 0 {
+        #expect(ended.status == 70, "\(ended.errors)")
+        #expect(ended.complaint.last?.contains("worker was ended by SIGKILL") == true)
+        try remember()
+        return
+      }
+      try checkTable()
+      runs += 1
+      seen = []
+    }
+  }
+
+  /// Goes on with the sweep to its end.
+  func finish() throws {
+    let ended = try start().running.wait()
+    #expect(ended.status == 0, "\(ended.errors)")
+    #expect(sweep.journals.isEmpty)
+    try checkTable()
+  }
+
+  // MARK: What was measured
+
+  /// Every whole block that is on disk.
+  private func remember() throws {
+    guard run.hasTable else { return }
+    let bytes = try Data(contentsOf: URL(filePath: run.trials))
+    let lines = bytes.prefix((bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)
+    guard !lines.isEmpty else { return }
+    let evidence = try Evidence(TrialTable(decoding: Array(lines)).records)
+    for trial in evidence.trials {
+      seen += trial.blocks.filter(\.isComplete).map { (trial.number, $0) }
+    }
+  }
+
+  /// The table of the finished run: nothing twice, no hole, nothing lost of what was there at any
+  /// kill, and nothing left to do.
+  private func checkTable() throws {
+    let records = try TrialsFile.read(run.trials).records
+    let trials = try Evidence(records).trials
+    #expect(trials.map(\.number) == Array(0..<trials.count))
+    for trial in trials {
+      for workload in ["small", "large"] {
+        let blocks = trial.blocks(of: workload)
+        #expect(blocks.map(\.number) == Array(0..<blocks.count))
+        #expect(blocks.allSatisfy { $0.isComplete && [1, 2].contains($0.pairs.count) })
+      }
+    }
+    for (number, block) in seen {
+      #expect(trials[number].blocks.contains(block), "trial \(number), block \(block.number)")
+    }
+    struct Key: Hashable { let trial: Int, workload: String, block: Int, sample: Int, role: Role }
+    let keys = records.map {
+      Key(
+        trial: $0.trial, workload: $0.workload, block: $0.block, sample: $0.sample, role: $0.role)
+    }
+    #expect(Set(keys).count == keys.count)
+    try #expect(campaign().next(after: records) == nil)
+  }
+
+  /// The plan of the sweep, from its profile alone: every knob of it is there, and none has one of
+  /// the values to try.
+  private func campaign() throws -> Campaign {
+    let text = try String(contentsOfFile: sweep.profile, encoding: .utf8)
+    let profile = try Profile(parsing: text, file: sweep.profile)
+    let dimensions = try profile.knobs.map { knob in
+      SearchSpace.Dimension(
+        knob: knob.name, values: try knob.resolve(in: nil).map { $0 ?? SearchSpace.untouched })
+    }
+    return try Campaign(profile, SearchSpace(dimensions), file: sweep.profile)
+  }
+
+  // MARK: What is around it
+
+  /// What the tools say of the host's settings, and of the namespace's.
+  func everything() throws -> [String] {
+    let settings = "grep -s . /proc/sys/net/core/* /proc/sys/net/ipv4/tcp_max_syn_backlog"
+    var texts = [try Program("/bin/sh").run(["-c", settings]).output]
+    guard let namespace else { return texts }
+    func tool(_ words: String...) throws -> String {
+      let tool = try #require(Program.tool(words[0]), "\(words[0]) is not installed")
+      let ended = try tool.inNamespace(namespace).run(Array(words.dropFirst()))
+      return try #require(ended.status == 0 ? ended.output : nil, "\(words): \(ended.errors)")
+    }
+    texts.append(try tool("sh", "-c", settings))
+    texts.append(try tool("ip", "-d", "-j", "link"))
+    // The handle of a qdisc says only in which order things were attached.
+    texts.append(try tool("tc", "-j", "qdisc").replacing(#/"handle":"[0-9a-f]+:",?/#, with: ""))
+    for nic in ["a", "b"] { texts.append(try tool("ethtool", "--json", "-k", nic)) }
+    return texts
+  }
+
+  /// Whether the sweep has something changed just now: a setting, or a lab that stands.
+  func isChanged(from before: [String], labs: [String]) throws -> Bool {
+    namespace == nil ? labs.contains { !Traces(of: $0).isEmpty } : try everything() != before
+  }
+}

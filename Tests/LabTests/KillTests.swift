@@ -1,0 +1,63 @@
+import Foundation
+import Glibc
+import Measurement
+import TestSupport
+import Testing
+
+/// `kill -9` leaves nothing changed, and nothing that was measured is lost.
+@Suite(.serialized, .enabled(if: LabTier.isOn, "\(LabTier.reason)"))
+struct KillTests {
+  @Test func aKilledWorkerIsCleanedUpAfterAndTheSweepGoesOn() throws {
+    var generator = SeededGenerator(seed: 20)
+    let benches = [try KillBench.lab(), try KillBench.nic()]
+    for number in 0..<20 {
+      try benches[number % 2].killWorker(
+        afterMicroseconds: UInt32(generator.below(1_500_000)))
+    }
+    for bench in benches { try bench.finish() }
+  }
+
+  @Test(arguments: [KillBench.lab, KillBench.nic])
+  func restoreCleansUpAfterBoth(_ make: @Sendable () throws -> KillBench) throws {
+    let bench = try make()
+    let before = try bench.everything()
+    let sweeping = try bench.start()
+    // Stopped where something is changed; then neither can put it back.
+    kill(sweeping.supervisor, SIGSTOP)
+    var labs = sweeping.stopWorker()
+    var looks = 0
+    while try !bench.isChanged(from: before, labs: labs), looks < 1000 {
+      sweeping.continueWorker()
+      usleep(10_000)
+      labs = sweeping.stopWorker()
+      looks += 1
+    }
+    sweeping.killWorker()
+    sweeping.killSupervisor()
+    #expect(try sweeping.running.wait().status == 128 + SIGKILL)
+    #expect(sweeping.workerEnds())
+    #expect(try bench.isChanged(from: before, labs: labs))
+
+    let restored = try bench.restore()
+    #expect(restored.status == 0, "\(restored.errors)")
+    #expect(try bench.everything() == before)
+    #expect(labs.allSatisfy { Traces(of: $0).isEmpty }, "\(labs)")
+    try bench.finish()
+  }
+
+  @Test(arguments: [KillBench.lab, KillBench.nic])
+  func theWorkerCleansUpAfterAKilledSupervisor(_ make: @Sendable () throws -> KillBench) throws {
+    let bench = try make()
+    let before = try bench.everything()
+    let sweeping = try bench.start()
+    usleep(700_000)
+    let labs = sweeping.stopWorker()
+    sweeping.killSupervisor()
+    sweeping.continueWorker()
+    #expect(try sweeping.running.wait().status == 128 + SIGKILL)
+    #expect(sweeping.workerEnds())
+    #expect(try bench.everything() == before)
+    #expect(labs.allSatisfy { Traces(of: $0).isEmpty }, "\(labs)")
+    try bench.finish()
+  }
+}
