@@ -26,10 +26,14 @@ final class KillBench {
     sampling: {slice: 10ms, pairs: 2, blocks: 6, confirming-blocks: 6}
     """
 
-  static func lab() throws -> KillBench {
-    try KillBench(
-      namespace: nil,
-      SweepBench(
+  /// What is swept.
+  enum Subject: String, CaseIterable, Sendable { case lab, nic }
+
+  init(_ subject: Subject) throws {
+    switch subject {
+    case .lab:
+      namespace = nil
+      sweep = try SweepBench(
         profile: """
           name: killed-lab
           target: {lab: veth}
@@ -38,23 +42,11 @@ final class KillBench {
             txqueuelen: [default, 100]
             feature.tso: [default, off]
             sysctl.net.core.somaxconn: [default, 1000]
-          \(search)
-          """))
-  }
-
-  static func nic() throws -> KillBench {
-    let namespace = "tune-test-\(UInt32.random(in: 0 ... .max))"
-    let ip = try #require(Program.tool("ip"))
-    try ip.run(["netns", "add", namespace])
-    for words in [
-      "link add a type veth peer name b", "link set a up", "link set b up", "link set lo up",
-    ] {
-      let ended = try ip.run(["-n", namespace] + words.split(separator: " ").map(String.init))
-      try #require(ended.status == 0, "\(words): \(ended.errors)")
-    }
-    return try KillBench(
-      namespace: namespace,
-      SweepBench(
+          \(Self.search)
+          """)
+    case .nic:
+      namespace = try Self.makeNamespace()
+      sweep = try SweepBench(
         profile: """
           name: killed-nic
           target: {nic: a, peer: b}
@@ -64,13 +56,23 @@ final class KillBench {
             txqueuelen: [default, 100]
             feature.gro: [default, on]
             sysctl.net.core.somaxconn: [default, 1000]
-          \(search)
-          """))
+          \(Self.search)
+          """)
+    }
   }
 
-  private init(namespace: String?, _ sweep: SweepBench) {
-    self.namespace = namespace
-    self.sweep = sweep
+  /// A namespace with a veth pair in it. Returns its name.
+  private static func makeNamespace() throws -> String {
+    let namespace = "tune-test-\(UInt32.random(in: 0 ... .max))"
+    let ip = try #require(Program.tool("ip"))
+    func run(_ words: String) throws {
+      let ended = try ip.run(words.split(separator: " ").map(String.init))
+      try #require(ended.status == 0, "\(words): \(ended.errors)")
+    }
+    try run("netns add \(namespace)")
+    try run("-n \(namespace) link add name a type veth peer name b")
+    for device in ["lo", "a", "b"] { try run("-n \(namespace) link set dev \(device) up") }
+    return namespace
   }
 
   deinit {

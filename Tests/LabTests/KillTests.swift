@@ -9,7 +9,7 @@ import Testing
 struct KillTests {
   @Test func aKilledWorkerIsCleanedUpAfterAndTheSweepGoesOn() throws {
     var generator = SeededGenerator(seed: 20)
-    let benches = [try KillBench.lab(), try KillBench.nic()]
+    let benches = try KillBench.Subject.allCases.map { try KillBench($0) }
     for number in 0..<20 {
       try benches[number % 2].killWorker(
         afterMicroseconds: UInt32(generator.below(1_500_000)))
@@ -17,9 +17,10 @@ struct KillTests {
     for bench in benches { try bench.finish() }
   }
 
-  @Test(arguments: [KillBench.lab, KillBench.nic])
-  func restoreCleansUpAfterBoth(_ make: @Sendable () throws -> KillBench) throws {
-    let bench = try make()
+  @Test(arguments: KillBench.Subject.allCases) func restoreCleansUpAfterBoth(
+    _ subject: KillBench.Subject
+  ) throws {
+    let bench = try KillBench(subject)
     let before = try bench.everything()
     let sweeping = try bench.start()
     // Stopped where something is changed; then neither can put it back.
@@ -42,12 +43,12 @@ struct KillTests {
     #expect(restored.status == 0, "\(restored.errors)")
     #expect(try bench.everything() == before)
     #expect(labs.allSatisfy { Traces(of: $0).isEmpty }, "\(labs)")
-    try bench.finish()
   }
 
-  @Test(arguments: [KillBench.lab, KillBench.nic])
-  func theWorkerCleansUpAfterAKilledSupervisor(_ make: @Sendable () throws -> KillBench) throws {
-    let bench = try make()
+  @Test(arguments: KillBench.Subject.allCases) func theWorkerCleansUpAfterAKilledSupervisor(
+    _ subject: KillBench.Subject
+  ) throws {
+    let bench = try KillBench(subject)
     let before = try bench.everything()
     let sweeping = try bench.start()
     usleep(700_000)
@@ -58,6 +59,5 @@ struct KillTests {
     #expect(sweeping.workerEnds())
     #expect(try bench.everything() == before)
     #expect(labs.allSatisfy { Traces(of: $0).isEmpty }, "\(labs)")
-    try bench.finish()
   }
 }

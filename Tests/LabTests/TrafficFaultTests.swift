@@ -107,7 +107,7 @@ struct FaultPlan {
   init(shots: [Shot]) { self.shots = shots }
 
   init(seed: UInt64, frames: Int, frameBytes: Int) {
-    var random = SeededGenerator(state: seed)
+    var random = SeededGenerator(seed: seed)
     shots = (0..<frames).map {
       Shot(flow: $0 % Self.flows, sequence: UInt64($0 / Self.flows))
     }
@@ -169,18 +169,5 @@ struct FaultPlan {
       }
       #expect(try socket.send(batch, 0..<1) == SendOutcome(accepted: 1))
     }
-  }
-}
-
-/// A small generator with a seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
   }
 }
