@@ -11,10 +11,14 @@ struct KillTests {
     var generator = SeededGenerator(seed: 20)
     let benches = try KillBench.Subject.allCases.map { try KillBench($0) }
     for number in 0..<20 {
+      // Every other kill of either waits until something is changed.
       try benches[number % 2].killWorker(
-        afterMicroseconds: UInt32(generator.below(1_500_000)))
+        afterMicroseconds: UInt32(generator.below(1_500_000)), whereChanged: number % 4 > 1)
     }
-    for bench in benches { try bench.finish() }
+    for bench in benches {
+      #expect(bench.changedAtKill >= 3)
+      try bench.finish()
+    }
   }
 
   @Test(arguments: KillBench.Subject.allCases) func restoreCleansUpAfterBoth(
@@ -23,16 +27,8 @@ struct KillTests {
     let bench = try KillBench(subject)
     let before = try bench.everything()
     let sweeping = try bench.start()
-    // Stopped where something is changed; then neither can put it back.
     kill(sweeping.supervisor, SIGSTOP)
-    var labs = sweeping.stopWorker()
-    var looks = 0
-    while try !bench.isChanged(from: before, labs: labs), looks < 1000 {
-      sweeping.continueWorker()
-      usleep(10_000)
-      labs = sweeping.stopWorker()
-      looks += 1
-    }
+    let labs = try bench.stop(sweeping, whereChangedFrom: before)
     sweeping.killWorker()
     sweeping.killSupervisor()
     #expect(try sweeping.running.wait().status == 128 + SIGKILL)
