@@ -15,6 +15,8 @@ package struct RunDirectory: Sendable, Hashable {
 
   package init(path: String) { self.path = path }
 
+  /// Whether there is a run that can be gone on with.
+  package var isBegun: Bool { FileManager.default.fileExists(atPath: manifest) }
   /// Whether measuring has begun.
   package var hasTable: Bool { FileManager.default.fileExists(atPath: trials) }
 

@@ -27,7 +27,7 @@ package struct SweepJob: Sendable {
         .year().month().day().time(includingFractionalSeconds: false))
     let run = "\(profile.name)-\(stamp.replacing("T", with: "-").replacing("Z", with: ""))"
     directory = RunDirectory(path: output ?? "Reports/\(run)")
-    guard !FileManager.default.fileExists(atPath: directory.manifest) else {
+    guard !directory.isBegun else {
       throw RunDirectoryError(
         "\(directory.path) holds a run already; go on with --resume \(directory.path)")
     }

@@ -90,8 +90,8 @@ final class KillBench {
 
   /// Starts the sweep, or goes on with it.
   func start() throws -> Sweeping {
-    let isBegun = FileManager.default.fileExists(atPath: run.manifest)
-    let target = isBegun ? ["--resume", run.path] : [sweep.profile, "--output", run.path]
+    let target =
+      run.isBegun ? ["--resume", run.path] : [sweep.profile, "--output", run.path]
     return try Sweeping(program.start(["sweep"] + target, environment: sweep.environment))
   }
 
@@ -119,7 +119,9 @@ final class KillBench {
       #expect(sweep.journals.isEmpty)
       if ended.status != 0 {
         #expect(ended.status == 70, "\(ended.errors)")
-        #expect(ended.complaint.last?.contains("worker was ended by SIGKILL") == true)
+        let complaint = ended.complaint.last ?? ""
+        #expect(complaint.contains("worker was ended by SIGKILL; everything is put back"))
+        #expect(complaint.contains("--resume \(run.path)") == run.isBegun)
         if isChanged { changedAtKill += 1 }
         try remember()
         return
@@ -212,7 +214,11 @@ final class KillBench {
     while true {
       let labs = sweeping.stopWorker()
       looks += 1
-      if try looks == 200 || isChanged(from: before, labs: labs) { return labs }
+      if try looks == 200 || !sweeping.running.process.isRunning
+        || isChanged(from: before, labs: labs)
+      {
+        return labs
+      }
       sweeping.continueWorker()
       usleep(50_000)
     }

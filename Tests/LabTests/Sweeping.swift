@@ -24,9 +24,10 @@ struct Sweeping {
     self.worker = try #require(worker, "no worker: \(running.errorsSoFar)")
   }
 
-  /// Holds the worker where it is, and says which labs are its own: those whose locks it holds.
+  /// Holds the worker where it is, if it has not ended, and says which labs are its own: those
+  /// whose locks it holds.
   func stopWorker() -> [String] {
-    kill(worker, SIGSTOP)
+    signalWorker(SIGSTOP)
     let folder = "/run/kvmtune/labs/"
     let files = HostFiles.live.list("/proc/\(worker)/fd").compactMap {
       try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(worker)/fd/\($0)")
@@ -35,9 +36,14 @@ struct Sweeping {
       .map { String($0.dropFirst(folder.count).dropLast(".lock".count)) }
   }
 
-  func continueWorker() { kill(worker, SIGCONT) }
-  func killWorker() { kill(worker, SIGKILL) }
+  func continueWorker() { signalWorker(SIGCONT) }
+  func killWorker() { signalWorker(SIGKILL) }
   func killSupervisor() { kill(supervisor, SIGKILL) }
+
+  /// Its number may be another process's once it has ended.
+  private func signalWorker(_ signal: Int32) {
+    if Self.status(of: worker)?.parent == supervisor { kill(worker, signal) }
+  }
 
   /// Waits until the worker is gone, for a minute at most.
   func workerEnds() -> Bool {

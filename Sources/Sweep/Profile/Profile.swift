@@ -36,6 +36,8 @@ package struct Profile: Sendable {
 
   /// How often each configuration is measured.
   package struct Sampling: Hashable, Sendable {
+    package init() {}
+
     /// Length of one slice, seconds, 0.005 … 10.
     package var slice = 0.02
     /// Pairs of slices in a block.

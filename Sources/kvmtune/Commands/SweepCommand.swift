@@ -137,10 +137,12 @@ struct SweepCommand: ParsableCommand {
     case .exited(let code): throw ExitCode(code)
     case .killed(let signal):
       let state = recovery.refused.isEmpty ? "everything is" : "some settings, named above, are not"
+      let next =
+        job.directory.isBegun
+        ? "Go on with: kvmtune sweep --resume \(job.directory.path)"
+        : "Nothing was measured yet; start it again."
       throw CommandFailure(
-        .bug,
-        "the sweep's worker was ended by \(signal); \(state) put back. "
-          + "Go on with: kvmtune sweep --resume \(job.directory.path)")
+        .bug, "the sweep's worker was ended by \(signal); \(state) put back. \(next)")
     }
   }
 }
