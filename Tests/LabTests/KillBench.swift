@@ -114,7 +114,7 @@ final class KillBench {
       let isChanged = try isChanged(from: before, labs: labs)
       sweeping.killWorker()
       let ended = try sweeping.running.wait()
-      try #expect(everything() == before)
+      try expectEverything(before)
       #expect(labs.allSatisfy { Traces(of: $0).isEmpty }, "\(labs)")
       #expect(sweep.journals.isEmpty)
       if ended.status != 0 {
@@ -206,6 +206,13 @@ final class KillBench {
     texts.append(try tool("tc", "-j", "qdisc").replacing(#/"handle":"[0-9a-f]+:",?/#, with: ""))
     for nic in ["a", "b"] { texts.append(try tool("ethtool", "--json", "-k", nic)) }
     return texts
+  }
+
+  /// Holds what the tools say now against what they said before, and tells what differs.
+  func expectEverything(_ before: [String], _ place: SourceLocation = #_sourceLocation) throws {
+    let now = try everything()
+    let different = zip(before, now).filter { $0 != $1 }
+    #expect(different.isEmpty, "\(different)", sourceLocation: place)
   }
 
   /// Stops the worker where something is changed, or after some seconds anywhere. Returns its labs.

@@ -37,7 +37,7 @@ struct KillTests {
 
     let restored = try bench.restore()
     #expect(restored.status == 0, "\(restored.errors)")
-    #expect(try bench.everything() == before)
+    try bench.expectEverything(before)
     #expect(labs.allSatisfy { Traces(of: $0).isEmpty }, "\(labs)")
   }
 
@@ -53,7 +53,7 @@ struct KillTests {
     sweeping.killSupervisor()
     #expect(try sweeping.running.wait().status == 128 + SIGKILL)
     #expect(sweeping.workerEnds())
-    #expect(try bench.everything() == before)
+    try bench.expectEverything(before)
     #expect(labs.allSatisfy { Traces(of: $0).isEmpty }, "\(labs)")
   }
 }

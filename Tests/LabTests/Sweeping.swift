@@ -45,11 +45,15 @@ struct Sweeping {
     if Self.status(of: worker)?.parent == supervisor { kill(worker, signal) }
   }
 
-  /// Waits until the worker is gone, for a minute at most.
+  /// Waits until the worker is gone with all its threads, for a minute at most: only then are its
+  /// locks free. A zombie whose threads are gone is.
   func workerEnds() -> Bool {
     let deadline = MonotonicTime.now() + 60_000_000_000
     while MonotonicTime.now() < deadline {
-      guard let status = Self.status(of: worker), status.state != "Z" else { return true }
+      guard let status = Self.status(of: worker) else { return true }
+      if status.state == "Z", HostFiles.live.list("/proc/\(worker)/task").count <= 1 {
+        return true
+      }
       usleep(10_000)
     }
     return false
