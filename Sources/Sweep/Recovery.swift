@@ -44,12 +44,15 @@ package struct Recovery: Codable, Sendable, CustomStringConvertible {
   package var isEmpty: Bool { restored.isEmpty && refused.isEmpty && removedLabs.isEmpty }
 
   package var description: String {
-    if isEmpty { return "nothing to put back" }
     let (put, removed) =
       dryRun ? ("would put back", "would remove") : ("put back", "removed")
-    return
-      (restored.map { "\(put) \($0)" } + removedLabs.map { "\(removed) the lab \($0)" }
-      + refused.map { "not put back: \($0)" }).joined(separator: "\n")
+    let done =
+      isEmpty
+      ? ["nothing to put back"]
+      : restored.map { "\(put) \($0)" } + removedLabs.map { "\(removed) the lab \($0)" }
+        + refused.map { "not put back: \($0)" }
+    let left = running.map { "left alone: \($0), of a sweep that is running" }
+    return (done + left).joined(separator: "\n")
   }
 
   private static func sentence(_ original: JournalEntry.Original) -> String {
