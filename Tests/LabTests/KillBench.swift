@@ -71,8 +71,13 @@ final class KillBench {
       try #require(ended.status == 0, "\(words): \(ended.errors)")
     }
     try run("netns add \(namespace)")
-    try run("-n \(namespace) link add name a type veth peer name b")
-    for device in ["lo", "a", "b"] { try run("-n \(namespace) link set dev \(device) up") }
+    do {
+      try run("-n \(namespace) link add name a type veth peer name b")
+      for device in ["lo", "a", "b"] { try run("-n \(namespace) link set dev \(device) up") }
+    } catch {
+      _ = try? run("netns delete \(namespace)")
+      throw error
+    }
     return namespace
   }
 
