@@ -8,10 +8,12 @@ struct Conclusion {
   let isComplete: Bool
   let originals: Configuration
 
-  /// The trial that shows what is recommended; if that is nothing, what was tried last against the
-  /// default.
-  var effect: TrialFinding? {
-    findings.accepted ?? findings.checks.last { $0.role == Role.validate.rawValue }
+  /// The trial that shows what is recommended; if that is nothing, the validation of the best of
+  /// the search.
+  var effect: TrialFinding? { findings.accepted ?? validations.first }
+
+  private var validations: [TrialFinding] {
+    findings.checks.filter { $0.role == Role.validate.rawValue }
   }
 
   /// Empty if nothing is recommended.
@@ -68,7 +70,9 @@ struct Conclusion {
         : "default against default differed, twice: nothing that this bench measures can be trusted"
     }
     if let validation = effect {
-      return "\(validation.configuration), the best of the search, " + failure(validation)
+      let others = validations.count - 1
+      let rest = others > 0 ? "; nor did the next \(others) pass" : ""
+      return "\(validation.configuration), the best of the search, \(failure(validation))\(rest)"
     }
     if !isComplete { return "the sweep was stopped before its best candidate was validated" }
     return

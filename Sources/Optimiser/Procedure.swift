@@ -1,3 +1,4 @@
+import Foundation
 import Measurement
 
 /// The course of a sweep, from the noise check to the minimal set.
@@ -12,17 +13,24 @@ struct Procedure {
   func run(_ replay: inout Replay, _ findings: inout Findings) throws(Replay.Stop) {
     try checkNoise(&replay, &findings)
     if findings.noise?.failed == true { return }
-    try search(&replay, &findings)
-    guard let winner = findings.winner else { return }
-    let validation = try validate(winner, &replay, &findings)
-    guard validation.isAccepted else { return }
-    findings.accepted = validation
-    let minimal = try ablate(winner, &replay, &findings)
-    findings.minimal = minimal
-    guard minimal != winner else { return }
-    let confirmation = try validate(minimal, &replay, &findings)
-    if confirmation.isAccepted { findings.accepted = confirmation }
+    let contenders = try search(&replay, &findings)
+    for contender in contenders {
+      findings.winner = contender
+      let validation = try validate(contender, of: contenders.count, &replay, &findings)
+      guard validation.isAccepted else { continue }
+      findings.accepted = validation
+      let minimal = try ablate(contender, &replay, &findings)
+      findings.minimal = minimal
+      guard minimal != contender else { return }
+      let confirmation = try validate(minimal, of: 1, &replay, &findings)
+      if confirmation.isAccepted { findings.accepted = confirmation }
+      return
+    }
   }
+
+  /// How many of the best of a search are validated, until one passes: the very best may owe its
+  /// place to luck, or break a bound that the search could not see.
+  private static let contenderLimit = 3
 
   /// Default against default. Once in a while even a sound bench fails by chance, so that a failure
   /// counts only if it comes twice; then nothing else is worth measuring.
@@ -37,7 +45,10 @@ struct Procedure {
     }
   }
 
-  private func search(_ replay: inout Replay, _ findings: inout Findings) throws(Replay.Stop) {
+  /// Tries every configuration. Returns those that are worth a validation, the first one first.
+  private func search(
+    _ replay: inout Replay, _ findings: inout Findings
+  ) throws(Replay.Stop) -> [Configuration] {
     var seen: Set<Configuration> = []
     var tried: [TrialFinding] = []
     defer { findings.search = corrected(tried, objective) }
@@ -51,27 +62,40 @@ struct Procedure {
       if let effective = trial.candidateEffective { seen.insert(effective) }
     }
     findings.searchIsDone = true
-    findings.winner = best(of: corrected(tried, objective))
+    let contenders = contenders(of: corrected(tried, objective))
+    findings.winner = contenders.first
+    return contenders
   }
 
-  /// The largest gain of those that may be tried further; of equals the one that changes less, then
-  /// the one that was tried first.
-  private func best(of findings: [TrialFinding]) -> Configuration? {
-    func rank(_ finding: TrialFinding) -> (Double, Int, Int) {
-      (
-        -(finding.effect?.gain(objective.goal) ?? 0), finding.configuration.values.count,
-        finding.trial
-      )
+  /// The best of those that may be tried further, each time the largest gain that is left. Of gains
+  /// that differ by less than the effect that matters, the one that changes less comes first.
+  private func contenders(of findings: [TrialFinding]) -> [Configuration] {
+    func gain(_ finding: TrialFinding) -> Double { finding.effect?.gain(objective.goal) ?? 0 }
+    func rank(_ finding: TrialFinding) -> (Int, Double, Int) {
+      (finding.configuration.values.count, -gain(finding), finding.trial)
     }
-    return findings.filter { $0.isPromising(objective.goal) }
-      .min { rank($0) < rank($1) }?.configuration
+    var left = findings.filter { $0.isPromising(objective.goal) }
+    var contenders: [Configuration] = []
+    while contenders.count < Self.contenderLimit, let best = left.map(gain).max() {
+      let tied = left.filter { gain($0) >= best - log1p(objective.margin) }
+      guard let next = tied.min(by: { rank($0) < rank($1) }) else { break }
+      contenders.append(next.configuration)
+      left.removeAll { $0.trial == next.trial }
+    }
+    return contenders
   }
 
   /// Against the default, with fresh pairs: what won a search did so partly by luck.
+  ///
+  /// - Parameter contenders: how many may get the chance; p is corrected for that (Bonferroni).
   private func validate(
-    _ candidate: Configuration, _ replay: inout Replay, _ findings: inout Findings
+    _ candidate: Configuration, of contenders: Int, _ replay: inout Replay,
+    _ findings: inout Findings
   ) throws(Replay.Stop) -> TrialFinding {
-    let finding = assess(try replay.trial(.validate, candidate), replay)
+    var finding = assess(try replay.trial(.validate, candidate), replay)
+    if contenders > 1, let probability = finding.effect?.probability {
+      finding = finding.adjusted(to: min(1, probability * Double(contenders)), objective)
+    }
     findings.checks.append(finding)
     return finding
   }
@@ -124,7 +148,7 @@ struct Findings {
   var noise: NoiseFinding?
   var search: [TrialFinding] = []
   var searchIsDone = false
-  /// The best of the search; nil if nothing promised a gain.
+  /// What is or was validated last of the search; nil if nothing promised a gain.
   var winner: Configuration?
   /// Validations and ablations, in their order.
   var checks: [TrialFinding] = []

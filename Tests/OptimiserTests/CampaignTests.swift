@@ -52,6 +52,33 @@ let shaped = Configuration(["qdisc": .word("tbf rate 1gbit")])
     #expect(found.effect?.constraints.map(\.status) == [.met, .met, .met, .met])
   }
 
+  /// Whatever else is set beside it, nothing helps but the MTU: of equals, the smallest is taken.
+  @Test func ofEqualsTheOneThatChangesLessIsValidated() throws {
+    var bench = Self.bench()
+    let requests = try bench.run(try Self.campaign())
+    let checks = requests.filter { $0.role == .validate || $0.role == .ablate }
+    #expect(Set(checks.map(\.candidate)) == [nine])
+  }
+
+  /// The best of the search lies so close to the bound on latency that it can not be proven to keep
+  /// it; the next one keeps it.
+  @Test func ifTheBestDoesNotPassTheNextOneMay() throws {
+    var bench = Self.bench()
+    let both = Configuration(nine.values.merging(fairQueue.values) { $1 })
+    bench.effects[both] = 0.1
+    bench.latencyEffects = [fairQueue: 0.09]
+    let requests = try bench.run(try Self.campaign())
+    let validated = requests.filter { $0.role == .validate }.map(\.candidate)
+    #expect(validated.first == both)
+    let found = try #require(try bench.recommendation())
+    #expect(found.configuration == nine)
+    let checks = found.checks.filter { $0.role == Role.validate.rawValue }
+    let (first, last) = (try #require(checks.first), try #require(checks.last))
+    #expect(first.constraints.contains { $0.status == .unproven })
+    let (raw, adjusted) = (try #require(last.effect?.probability), last.adjustedProbability)
+    #expect(try #require(adjusted) > raw)
+  }
+
   /// ring.rx = 4096 is what the kernel had: a trial of it ends with its first blocks.
   @Test func whatIsEffectivelyTheSameIsMeasuredOnce() throws {
     let campaign = try Self.campaign()
