@@ -27,7 +27,7 @@ package final class Stand {
   package let isTwin: Bool
   /// In front of a topology, where the name of a NIC would stand.
   package static let labPrefix = "lab:"
-  private var shared: Tuner
+  private let shared: Tuner
   private var twins: Twins?
 
   /// Two labs of one topology, and how to make them again.
@@ -38,7 +38,7 @@ package final class Stand {
     var labs: [Lab] = []
 
     /// Throws what making a lab throws; nothing is left behind then.
-    mutating func make() throws -> (sides: [Side], shared: Tuner) {
+    mutating func make() throws -> [Side] {
       do {
         for _ in 0..<2 {
           labs.append(try Lab.make(topology, named: Lab.randomName(), queues: queues))
@@ -47,13 +47,12 @@ package final class Stand {
         remove()
         throw error
       }
-      let sides = labs.map { lab in
+      return labs.map { lab in
         let target = Target(lab)
         return Side(target: target, tuner: Tuner(target, journal: journal)) { workload, mtu in
           Route(lab, for: workload, mtu: mtu)
         }
       }
-      return (sides, Tuner(sides[0].target, journal: journal))
     }
 
     mutating func remove() {
@@ -65,8 +64,10 @@ package final class Stand {
   /// Twins of a lab, made for this sweep.
   package init(_ topology: LabTopology, queues: Int, journal: Journal) throws {
     var twins = Twins(topology: topology, queues: queues, journal: journal)
-    (sides, shared) = try twins.make()
+    sides = try twins.make()
     self.twins = twins
+    // What twins share is the machine, which outlives them.
+    shared = Tuner(Target(.live), journal: journal)
     isTwin = true
     nic = Stand.labPrefix + topology.rawValue
     driver = try Self.driver(of: sides[0].target)
@@ -106,9 +107,8 @@ package final class Stand {
     for side in sides { side.target.close() }
     twins.remove()
     self.twins = twins
-    let made = try twins.make()
+    sides = try twins.make()
     self.twins = twins
-    sides = made.sides
   }
 
   /// The part of a configuration that a side has for itself, and the part that it shares.

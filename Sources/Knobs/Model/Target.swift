@@ -39,7 +39,7 @@ package struct Target: Sendable {
   }
 
   /// No device at all: for host-wide knobs only.
-  init(_ machine: Machine) {
+  package init(_ machine: Machine) {
     self.init(
       nic: NetworkDevice(namespace: .current, name: "", index: 0, address: .zero), machine: machine)
   }
