@@ -11,21 +11,23 @@ package struct ChildProcess: Sendable {
     case killed(by: Signal)
   }
 
-  /// Starts a program with our standard streams, in our process group, with no signal blocked.
+  /// Starts a program with our standard streams, in our process group.
   ///
   /// - Parameters:
   ///   - path: the program's file.
   ///   - arguments: after the first, which is `kvmtune`.
   ///   - environment: all of it.
+  ///   - blocked: signals that wait until the program asks for them; all others get through.
   /// - Throws: `SystemCallError`, as posix_spawn(3).
-  package init(running path: String, _ arguments: [String], environment: [String: String])
-    throws(SystemCallError)
-  {
+  package init(
+    running path: String, _ arguments: [String], environment: [String: String],
+    blocking blocked: [Signal] = []
+  ) throws(SystemCallError) {
     var attributes = posix_spawnattr_t()
     try threadCall("posix_spawnattr_init") { unsafe posix_spawnattr_init(&attributes) }
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    var none = SignalQueue.makeSet([])
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    var mask = SignalQueue.makeSet(blocked)
+    unsafe posix_spawnattr_setsigmask(&attributes, &mask)
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
     var texts = unsafe (["kvmtune"] + arguments).map { unsafe strdup($0) }

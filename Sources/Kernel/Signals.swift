@@ -10,18 +10,20 @@ package struct Signal: Hashable, Sendable, CustomStringConvertible {
   package static let interrupt = Signal(number: SIGINT)
   package static let terminate = Signal(number: SIGTERM)
   package static let hangUp = Signal(number: SIGHUP)
+  package static let quit = Signal(number: SIGQUIT)
   package static let kill = Signal(number: SIGKILL)
   package static let child = Signal(number: SIGCHLD)
   package static let pipe = Signal(number: SIGPIPE)
 
-  /// The polite ways to ask a process to end.
-  package static let endings: [Signal] = [.interrupt, .terminate, .hangUp]
+  /// The ways to ask a process to end that it can answer.
+  package static let endings: [Signal] = [.interrupt, .terminate, .hangUp, .quit]
 
   package var description: String {
     switch number {
     case SIGINT: "SIGINT"
     case SIGTERM: "SIGTERM"
     case SIGHUP: "SIGHUP"
+    case SIGQUIT: "SIGQUIT"
     case SIGKILL: "SIGKILL"
     case SIGSEGV: "SIGSEGV"
     case SIGABRT: "SIGABRT"
@@ -38,6 +40,12 @@ package enum SignalQueue {
   package static func block(_ signals: [Signal]) {
     var set = makeSet(signals)
     _ = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
+  /// Gives a signal its default meaning back, whatever the parent left: an ignored `SIGCHLD` would
+  /// never be sent, and the child's ending be lost (wait(2), NOTES).
+  package static func resetDisposition(of signal: Signal) {
+    _ = Glibc.signal(signal.number, SIG_DFL)
   }
 
   /// Waits for the next of these blocked signals (sigwait(3)).
@@ -63,15 +71,18 @@ package enum SignalQueue {
 package final class Interruption: Sendable {
   private let number = Atomic<CInt>(0)
 
-  /// The process ends by its own hand from now on: `SIGINT`, `SIGTERM` and `SIGHUP` only set a
-  /// flag, and the death of the parent counts as `SIGTERM` if `withParent` is set. Call it once,
-  /// before any other thread runs.
+  /// The process ends by its own hand from now on: ``Signal/endings`` only set a flag, and the
+  /// death of the parent counts as `SIGTERM` if `withParent` is set. Call it once, before any other
+  /// thread runs.
   package init(withParent: Bool) throws(SystemCallError) {
     SignalQueue.block(Signal.endings)
     if withParent {
+      let parent = getppid()
       try syscall("prctl(PR_SET_PDEATHSIG)") {
         kvmtune_prctl(PR_SET_PDEATHSIG, UInt(SIGTERM))
       }
+      // Of a death before that call the kernel tells nothing.
+      if getppid() != parent { number.store(SIGTERM, ordering: .releasing) }
     }
     _ = try OSThread(name: "kvmtune-signals") { [self] in
       while true {

@@ -1,6 +1,7 @@
 package import Kernel
 import Knobs
 import Measurement
+import Netlink
 import Optimiser
 import Traffic
 
@@ -45,18 +46,28 @@ struct BlockMeasurement {
       return workloads.flatMap { refusal("\(error)", request, block, $0, parts) }
     }
     var records: [TrialRecord] = []
-    for workload in workloads {
+    for (index, workload) in workloads.enumerated() {
       do {
         records += try measure(workload, request, block: block, parts)
-      } catch  where request.role != .noise && (error is SystemCallError || error is WorkloadError)
-      {
+      } catch  where request.role != .noise && Self.isOfTheTrial(error) {
         records += refusal("traffic broke down: \(error)", request, block, workload, parts)
         try stand.renew()
         parts = self.parts(of: request, block: block)
-        try apply(&parts)
+        do {
+          try apply(&parts)
+        } catch let error as KnobError {
+          let rest = workloads.dropFirst(index + 1)
+          return records + rest.flatMap { refusal("\(error)", request, block, $0, parts) }
+        }
       }
     }
     return records
+  }
+
+  /// Whether an error is the doing of the settings under test, and not of this program or its user.
+  private static func isOfTheTrial(_ error: any Error) -> Bool {
+    error is SystemCallError || error is WorkloadError || error is KnobError
+      || error is NetlinkError
   }
 
   /// In even blocks of even swap pairs the candidate is on the first side; then it changes with
@@ -126,7 +137,8 @@ struct BlockMeasurement {
       run: identity.run, host: identity.host, nic: stand.nic, driver: stand.driver,
       objective: identity.objective, seed: identity.seed, datapath: workload.datapath.rawValue,
       workload: workload.name,
-      frameBytes: workload.datapath == .tcp ? 0 : workload.frame.bytes(mtu: part.mtu),
+      frameBytes: workload.datapath == .tcp || part.mtu == 0
+        ? 0 : workload.frame.bytes(mtu: part.mtu),
       trial: request.trial, block: block, role: part.role, sample: number,
       requested: part.configuration, effective: part.effective, measured: sample)
   }

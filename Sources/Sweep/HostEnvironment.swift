@@ -18,6 +18,14 @@ package struct HostEnvironment: Codable, Sendable, Hashable {
   /// One, five and fifteen minutes, as in `/proc/loadavg`, when the run began.
   package var loadAverage: String
 
+  /// What makes this another machine than `now`, in words; nil if it is the same.
+  package func difference(from now: HostEnvironment) -> String? {
+    if hostName != now.hostName { return "on \(hostName), this is \(now.hostName)" }
+    if kernel != now.kernel { return "on kernel \(kernel), this is \(now.kernel)" }
+    if cpuModel != now.cpuModel { return "on \(cpuModel), this is \(now.cpuModel)" }
+    return nil
+  }
+
   package static func read(_ files: HostFiles = .live) -> HostEnvironment {
     func text(_ path: String) -> String { files.readIfPresent(path) ?? "" }
     let model = text("/proc/cpuinfo").split(separator: "\n").first { $0.hasPrefix("model name") }

@@ -32,8 +32,11 @@ package struct Recovery: Codable, Sendable, CustomStringConvertible {
           recovery.restored += outcome.restored.map(sentence)
           recovery.refused += outcome.refused
         } catch is JournalInUse {
-          // Somebody else took it up between the look and the attempt.
+          // A sweep of the same NIC runs, or somebody else took it up since.
           recovery.running.append(journal.path)
+        } catch {
+          // One that cannot be read or written must not keep the others.
+          recovery.refused.append("\(journal.path): \(error)")
         }
       }
     }

@@ -26,7 +26,15 @@ package struct RunDirectory: Sendable, Hashable {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       let file = URL(filePath: self.manifest)
-      try manifest.encoded().write(to: file, options: .withoutOverwriting)
+      let bytes = try manifest.encoded()
+      try Data().write(to: file, options: .withoutOverwriting)
+      do {
+        try bytes.write(to: file)
+      } catch {
+        // Half a manifest would block the folder for ever.
+        try? FileManager.default.removeItem(at: file)
+        throw error
+      }
     } catch CocoaError.fileWriteFileExists {
       throw RunDirectoryError("\(path) holds a run already; go on with --resume \(path)")
     } catch {

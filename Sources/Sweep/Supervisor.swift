@@ -28,10 +28,13 @@ package struct Supervisor: Sendable {
   {
     // Blocked before the worker exists, so that none is lost between its start and the wait.
     let awaited = Signal.endings + [.child]
+    SignalQueue.resetDisposition(of: .child)
     SignalQueue.block(awaited)
     let worker = try ChildProcess(
       running: CurrentProcess.executable, arguments,
-      environment: environment.merging([Self.variable: String(CurrentProcess.id)]) { $1 })
+      environment: environment.merging([Self.variable: String(CurrentProcess.id)]) { $1 },
+      // The worker asks for them itself; one that comes before must not kill it.
+      blocking: Signal.endings)
     while true {
       if let ending = try worker.poll() { return ending }
       let signal = SignalQueue.wait(for: awaited)

@@ -98,6 +98,11 @@ package struct SweepRun {
     guard directory.hasTable else {
       return (try TrialsFile.create(at: directory.trials, schema: schema), [])
     }
+    if let difference = job.manifest.environment.difference(from: .read()) {
+      throw RunDirectoryError(
+        "\(directory.path) was begun \(difference); its samples and new ones do not compare. "
+          + "Start a new run")
+    }
     return try TrialsFile.resume(at: directory.trials, schema: schema)
   }
 

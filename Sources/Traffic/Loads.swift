@@ -10,6 +10,12 @@ extension TrafficSession {
     if workload.datapath == .tcp {
       return try StreamLoad(workload, route: route, placement: placement)
     }
+    guard (FrameLayout.minimumBytes...65_549).contains(frameBytes) else {
+      throw WorkloadError(
+        workload: workload.name,
+        reason: "an MTU of \(route.mtu) makes frames of \(frameBytes) bytes, "
+          + "not \(FrameLayout.minimumBytes) to 65549")
+    }
     guard frameBytes <= route.mtu + FrameLayout.ethernetBytes else {
       throw WorkloadError(
         workload: workload.name,

@@ -51,7 +51,8 @@ enum Outcome {
   static func classify(_ error: any Error) -> CommandFailure? {
     switch error {
     case let failure as CommandFailure: failure
-    case is ProfileError, is WorkloadError, is UnknownKnob, is EvidenceError, is SearchSpaceError,
+    case is ProfileError, is WorkloadError, is UnknownKnob, is EvidenceError, is ObjectiveError,
+      is SearchSpaceError,
       is CampaignError:
       CommandFailure(.badInput, "\(error)")
     case let error as RunDirectoryError:
@@ -94,6 +95,13 @@ enum Outcome {
       }
     }
     return "kvmtune help"
+  }
+
+  /// A bench that tells two equal sides apart, or measures nothing, has proved nothing.
+  static func requireTrust(in conclusion: Conclusion) throws {
+    guard conclusion.recommendations.contains(where: { $0.noise?.failed == true }) else { return }
+    throw CommandFailure(
+      .inconclusive, "default against default failed twice; measure on a quieter machine")
   }
 
   private static func table(_ error: TrialsFileError) -> CommandFailure {

@@ -42,8 +42,38 @@ import Testing
     String(try entry.line.dropLast())
   }
 
-  private func owner(boot: String? = nil) throws -> String {
-    try line(.owner(.init(process: 1, startedAt: 7, boot: try boot ?? bootIdentity())))
+  private func owner(boot: String? = nil, namespace: UInt64? = nil) throws -> String {
+    try line(
+      .owner(
+        .init(
+          process: 1, startedAt: 7, boot: try boot ?? bootIdentity(),
+          namespace: try namespace ?? NetworkNamespace.inode())))
+  }
+
+  private var target: JournalEntry {
+    let nic = DeviceIdentity(
+      namespace: nil, name: "eno99", index: 99, address: "02:00:00:00:00:63", driver: "ixgbe")
+    return .target(TargetIdentity(transmitter: nic, receiver: nic, path: [nic]))
+  }
+
+  /// It is of use where its devices are: nothing is touched, and it stays for there.
+  @Test func aJournalOfAnotherNamespaceStays() throws {
+    let lines = [
+      try owner(namespace: 1), try line(target), try line(.original(original("mtu", 1500))), "",
+    ]
+    let pending = try leave(lines)
+    #expect(throws: JournalElsewhere.self) { try pending.restore(machine: around) }
+    #expect(try PendingJournal.all(in: state).map(\.path) == [pending.path])
+  }
+
+  /// What a dead sweep left is not put back under the feet of a new one.
+  @Test func aNICThatIsBeingTunedIsLeftAlone() throws {
+    let lines = [try owner(), try line(target), try line(.original(original("mtu", 1500))), ""]
+    let pending = try leave(lines)
+    let lock = try NICLock(nic: "eno99", in: state)
+    #expect(throws: JournalInUse.self) { try pending.restore(machine: around) }
+    _ = consume lock
+    #expect(try pending.restore(machine: around).refused.count == 1)
   }
 
   @Test func linesAreJSONWithSortedKeys() throws {

@@ -35,6 +35,17 @@ import Testing
     #expect(!directory.hasTable)
   }
 
+  @Test func anotherMachineIsNotTheSame() {
+    let here = HostEnvironment.read()
+    var there = here
+    #expect(here.difference(from: there) == nil)
+    there.loadAverage = "9.00 9.00 9.00"
+    there.bootID = "another"
+    #expect(here.difference(from: there) == nil)
+    there.kernel = "6.99"
+    #expect(here.difference(from: there) == "on kernel \(here.kernel), this is 6.99")
+  }
+
   @Test func aRunGoesOnAsItWasAsked() throws {
     try directory.create(manifest())
     let job = try SweepJob(resuming: directory.path)

@@ -101,8 +101,13 @@ struct InterruptAffinityKnob: AttributeKnob {
     let effective = try queueInterrupts(of: target).enumerated().map { index, entry in
       let path = Interrupts.effectivePath(entry.interrupt.number)
       let attribute = target.attribute(path, of: target.receiver)
+      let allowed = CPUSet(list: index < texts.count ? texts[index] : "") ?? CPUSet([])
       let text = (try? attribute.read()).flatMap { $0.isEmpty ? nil : $0 }
-      return CPUSet(list: text ?? (index < texts.count ? texts[index] : "")) ?? CPUSet([])
+      // An interrupt moves when it next comes; until then the kernel still names the old CPU.
+      guard let now = text.flatMap(CPUSet.init(list:)), now.intersection(allowed) == now else {
+        return allowed
+      }
+      return now
     }
     let sets = effective.map { $0.isEmpty ? "off" : $0.description }
     return KnobValue(QueueCPUs.prefix + sets.joined(separator: "/"))

@@ -22,7 +22,7 @@ package final class Journal: Sendable {
     let process = ProcessInfo.processInfo.processIdentifier
     let owner = JournalEntry.Owner(
       process: process, startedAt: try ProcessStatus(process).startedAt ?? 0,
-      boot: try bootIdentity())
+      boot: try bootIdentity(), namespace: try NetworkNamespace.inode())
     let number = String(UInt32.random(in: 0 ... .max), radix: 36)
     try self.init(path: "\(folder.path)/journal-\(process)-\(number).jsonl", owner: owner)
   }
@@ -90,6 +90,15 @@ package final class Journal: Sendable {
 package struct JournalInUse: Error, CustomStringConvertible {
   package let path: String
   package var description: String { "\(path) is in use by a running sweep" }
+}
+
+/// A journal of devices that are in another network namespace than the one we run in.
+package struct JournalElsewhere: Error, CustomStringConvertible {
+  package let path: String
+  package let nic: String
+  package var description: String {
+    "\(nic) is in another network namespace; run 'kvmtune restore' there, as the sweep was run"
+  }
 }
 
 /// The identity of this life of the machine: another after every boot.

@@ -30,11 +30,14 @@ package enum JournalEntry: Sendable, Hashable, Codable {
     package let startedAt: UInt64
     /// `/proc/sys/kernel/random/boot_id`.
     package let boot: String
+    /// The inode of the network namespace it was started in, where its devices are.
+    package let namespace: UInt64
 
-    package init(process: Int32, startedAt: UInt64, boot: String) {
+    package init(process: Int32, startedAt: UInt64, boot: String, namespace: UInt64) {
       self.process = process
       self.startedAt = startedAt
       self.boot = boot
+      self.namespace = namespace
     }
   }
 }

@@ -52,7 +52,9 @@ package struct PendingJournal: Sendable, Hashable {
   ///   - host: where host-wide settings are written.
   ///   - namespaces: the namespace for a name; by default the process's own only, since labs are
   ///     removed, not restored.
-  /// - Throws: ``JournalInUse`` while its owner lives; what the file system says.
+  /// - Throws: ``JournalElsewhere`` in another network namespace than its owner's;
+  ///   ``JournalInUse`` while its owner lives, or while somebody tunes its NIC; what the
+  ///   file system says.
   package func restore(
     machine: Machine = .live,
     namespaces: (String?) -> NetworkNamespace? = { $0 == nil ? .current : nil }
@@ -60,11 +62,24 @@ package struct PendingJournal: Sendable, Hashable {
     guard let lock = try FileLock(path: path, creating: false) else {
       throw JournalInUse(path: path)
     }
-    return try restore(machine, namespaces, holding: lock)
+    let nic = try lockNIC()
+    return try restore(machine, namespaces, holding: lock, nic)
+  }
+
+  /// Nobody may begin to tune the NIC while it is put back, nor be disturbed while tuning it.
+  private func lockNIC() throws -> NICLock? {
+    guard let name = contents.target?.transmitter.name else { return nil }
+    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    do {
+      return try NICLock(nic: name, in: StateFolder(path: folder.joined(separator: "/")))
+    } catch is NICLock.Held {
+      throw JournalInUse(path: path)
+    }
   }
 
   private func restore(
-    _ machine: Machine, _ namespaces: (String?) -> NetworkNamespace?, holding _: borrowing FileLock
+    _ machine: Machine, _ namespaces: (String?) -> NetworkNamespace?,
+    holding _: borrowing FileLock, _: borrowing NICLock?
   ) throws -> Outcome {
     var outcome = Outcome(path: path, refused: contents.damage, labs: contents.labs)
     guard let owner = contents.owner else {
@@ -75,6 +90,11 @@ package struct PendingJournal: Sendable, Hashable {
       outcome.refused.append(
         "it was written before the last boot, which has set everything to its defaults")
       return try setAside(outcome)
+    }
+    if let target = contents.target, target.transmitter.namespace == nil,
+      owner.namespace != (try NetworkNamespace.inode())
+    {
+      throw JournalElsewhere(path: path, nic: target.transmitter.name)
     }
     let unknown = contents.originals.filter { Catalogue.knob(named: $0.knob) == nil }
     outcome.refused += unknown.map { UnknownKnob(name: $0.knob, nearest: nil).description }

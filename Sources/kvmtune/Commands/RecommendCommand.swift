@@ -37,5 +37,6 @@ struct Recommend: ParsableCommand {
     case .text: Terminal.write(conclusion.text(width: Terminal.width))
     case .json: Terminal.write(try conclusion.json())
     }
+    try Outcome.requireTrust(in: conclusion)
   }
 }

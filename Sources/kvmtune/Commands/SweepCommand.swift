@@ -65,6 +65,9 @@ struct SweepCommand: ParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     if dryRun { return try printPlan() }
     if Supervisor.isWorker(environment: environment) { return try work() }
+    guard environment[Supervisor.variable] == nil else {
+      throw CommandFailure(.bug, "the supervisor of this sweep is gone; nothing was changed")
+    }
     // What is wrong with the input is said before any process is started.
     let job = try job()
     try require(.sysAdmin, .netAdmin, .netRaw, to: "a sweep")
@@ -107,6 +110,7 @@ struct SweepCommand: ParsableCommand {
       Terminal.print("\nRun directory: \(run.directory.path)")
     case .json: Terminal.write(try conclusion.json())
     }
+    try Outcome.requireTrust(in: conclusion)
   }
 
   /// The error of a sweep that had begun, with the way to go on.
@@ -130,10 +134,13 @@ struct SweepCommand: ParsableCommand {
       // Right behind the word 'sweep': at the end it could stand behind a '--'.
       arguments.insert(contentsOf: ["--output", job.directory.path], at: 1)
     }
-    let ending = try Supervisor().run(arguments: arguments, environment: environment)
+    // What a dead sweep left changed must not be taken for how the host was found.
+    let earlier = try Recovery.run()
+    if !earlier.isEmpty { Terminal.warn(earlier.description) }
+    let outcome = Result { try Supervisor().run(arguments: arguments, environment: environment) }
     let recovery = try Recovery.run()
     if !recovery.isEmpty { Terminal.warn(recovery.description) }
-    switch ending {
+    switch try outcome.get() {
     case .exited(let code): throw ExitCode(code)
     case .killed(let signal):
       let state = recovery.refused.isEmpty ? "everything is" : "some settings, named above, are not"
