@@ -23,16 +23,16 @@ package enum Catalogue {
 
   private static let features: [any Knob] = [
     FeatureKnob(
-      word: "tx-checksum", group: .tx, side: .transmitter,
+      word: "tx-checksum", group: .tx, end: .transmitter,
       summary: "checksums of sent frames are filled in by the device"),
     FeatureKnob(
-      word: "gso", group: .gso, side: .transmitter,
+      word: "gso", group: .gso, end: .transmitter,
       summary: "large packets are cut as late as possible, in software"),
     FeatureKnob(
-      word: "tso", group: .tso, side: .transmitter,
+      word: "tso", group: .tso, end: .transmitter,
       summary: "TCP segments are cut by the device"),
     FeatureKnob(
-      word: "gro", group: .gro, side: .receiver,
+      word: "gro", group: .gro, end: .receiver,
       summary: "received segments of one flow are joined"),
   ]
 
@@ -42,28 +42,28 @@ package enum Catalogue {
     ("tx", "queues that only send"),
   ].map { field, summary in
     NumberGroupKnob(
-      group: .channels, field: field, sides: [.transmitter, .receiver], unit: "queues",
+      group: .channels, field: field, ends: [.transmitter, .receiver], unit: "queues",
       summary: summary)
   }
 
   private static let rings: [any Knob] = [
     NumberGroupKnob(
-      group: .ring, field: "rx", sides: [.receiver], unit: "frames",
+      group: .ring, field: "rx", ends: [.receiver], unit: "frames",
       summary: "entries of each receive ring"),
     NumberGroupKnob(
-      group: .ring, field: "tx", sides: [.transmitter], unit: "frames",
+      group: .ring, field: "tx", ends: [.transmitter], unit: "frames",
       summary: "entries of each transmit ring"),
   ]
 
   private static let coalescing: [any Knob] = [
-    ("adaptive-rx", Side.receiver, "", "the driver chooses the delay of receive interrupts"),
+    ("adaptive-rx", End.receiver, "", "the driver chooses the delay of receive interrupts"),
     ("adaptive-tx", .transmitter, "", "the driver chooses the delay of transmit interrupts"),
     ("rx-usecs", .receiver, "microseconds", "longest delay of a receive interrupt"),
     ("rx-frames", .receiver, "frames", "most frames received before an interrupt"),
     ("tx-usecs", .transmitter, "microseconds", "longest delay of a transmit interrupt"),
     ("tx-frames", .transmitter, "frames", "most frames sent before an interrupt"),
-  ].map { field, side, unit, summary in
-    NumberGroupKnob(group: .coalesce, field: field, sides: [side], unit: unit, summary: summary)
+  ].map { field, end, unit, summary in
+    NumberGroupKnob(group: .coalesce, field: field, ends: [end], unit: unit, summary: summary)
   }
 
   private static let sysctls: [any Knob] =

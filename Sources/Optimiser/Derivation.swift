@@ -33,14 +33,14 @@ extension Recommendation {
     let objective = try Objective(parsing: head.objective)
     let evidence = try Evidence(records)
     let (findings, isComplete) = try findings(evidence, objective)
-    let conclusion = Conclusion(
+    let reasoning = Reasoning(
       findings: findings, objective: objective, isComplete: isComplete,
       originals: originals(evidence))
     let moments = records.map(\.measured.startedAt)
     return Recommendation(
       run: head.run, host: head.host, nic: nic, driver: head.driver, objective: head.objective,
       seed: head.seed, decision: findings.accepted == nil ? .changeNothing : .change,
-      reason: conclusion.reason, knobs: conclusion.knobs, effect: conclusion.effect,
+      reason: reasoning.reason, knobs: reasoning.knobs, effect: reasoning.effect,
       noise: findings.noise, checks: findings.checks, search: findings.search,
       samples: SampleCount(records), firstSampleAt: Timestamp.text(moments.min() ?? 0),
       lastSampleAt: Timestamp.text(moments.max() ?? 0))

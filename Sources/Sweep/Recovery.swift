@@ -4,7 +4,7 @@ import Measurement
 
 /// What is left of sweeps that died, and the putting back of it.
 package struct Recovery: Codable, Sendable, CustomStringConvertible {
-  /// `mtu of eno1 back to 1500`, one for each setting.
+  /// `mtu of eno1 to 1500`, one for each setting.
   package var restored: [String] = []
   /// What could not be put back, with the reason.
   package var refused: [String] = []
@@ -25,11 +25,11 @@ package struct Recovery: Codable, Sendable, CustomStringConvertible {
       if journal.isOwned {
         recovery.running.append(journal.path)
       } else if dryRun {
-        recovery.restored += journal.contents.originals.map(sentence)
+        recovery.restored += journal.contents.originals.map { sentence($0, journal) }
       } else {
         do {
           let outcome = try journal.restore()
-          recovery.restored += outcome.restored.map(sentence)
+          recovery.restored += outcome.restored.map { sentence($0, journal) }
           recovery.refused += outcome.refused
         } catch is JournalInUse {
           // A sweep of the same NIC runs, or somebody else took it up since.
@@ -58,7 +58,11 @@ package struct Recovery: Codable, Sendable, CustomStringConvertible {
     return (done + left).joined(separator: "\n")
   }
 
-  private static func sentence(_ original: JournalEntry.Original) -> String {
-    "\(original.knob) to \(original.snapshot.value)"
+  private static func sentence(
+    _ original: JournalEntry.Original, _ journal: PendingJournal
+  ) -> String {
+    let isShared = Catalogue.knob(named: original.knob)?.scope == .host
+    let owner = isShared ? nil : journal.contents.target?.transmitter.name
+    return "\(original.knob) of \(owner ?? "this host") to \(original.snapshot.value)"
   }
 }

@@ -69,10 +69,10 @@ package struct SweepRun {
         run: job.manifest.run, host: job.manifest.environment.hostName,
         objective: profile.objective.description, seed: job.manifest.seed),
       interruption: interruption)
-    var pace = Pace()
+    var times = BlockTimes()
     while let request = try campaign.next(after: records) {
       observer.began(
-        request, remaining: try campaign.remaining(after: records), secondsPerBlock: pace.mean)
+        request, remaining: try campaign.remaining(after: records), secondsPerBlock: times.mean)
       for block in 0..<request.blocks {
         let due = profile.workloads.filter { request.needs(block: block, workload: $0.name) }
         guard !due.isEmpty else { continue }
@@ -80,7 +80,7 @@ package struct SweepRun {
         let measured = try blocks.measure(request, block: block, workloads: due)
         try table.append(measured)
         records += measured
-        pace.add(MonotonicTime.now() - started)
+        times.add(MonotonicTime.now() - started)
         observer.finished(block: block, of: request)
         // After a swap pair it may be plain that the rest tells nothing: the settings were
         // refused, or came to the same as earlier ones.
@@ -125,7 +125,7 @@ package struct NotRestored: Error, CustomStringConvertible {
 }
 
 /// How long a block takes, for the time left.
-private struct Pace {
+private struct BlockTimes {
   private var nanoseconds: UInt64 = 0
   private var blocks = 0
 

@@ -49,7 +49,21 @@ struct EchoReflector<Source: FrameSource & ~Copyable, Sink: FrameSink & ~Copyabl
         }
         count += 1
       }
-      if count > 0 { _ = try sink.send(batch, 0..<count) }
+      try send(count, until: stop)
+    }
+  }
+
+  /// Sends the first frames of the batch, all but those that are refused.
+  private mutating func send(_ count: Int, until stop: StopFlag) throws {
+    var tried = 0
+    while tried < count && !stop.isSet {
+      let outcome = try sink.send(batch, tried..<count)
+      tried += outcome.accepted
+      switch outcome.obstacle {
+      case .refused: tried += 1
+      case .full: sink.waitForRoom(milliseconds: 1)
+      case nil: break
+      }
     }
   }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import Kernel
 import Synchronization
 
@@ -145,7 +144,7 @@ struct FrameEnds {
 
 /// Numbers for groups of rings, unique in this process.
 enum FanoutGroup {
-  private static let last = Mutex<UInt16>(UInt16(truncatingIfNeeded: getpid()))
+  private static let last = Mutex<UInt16>(UInt16(truncatingIfNeeded: CurrentProcess.id))
   static func next() -> UInt16 {
     last.withLock {
       $0 &+= 1

@@ -4,7 +4,7 @@ import Synchronization
 
 /// What a sweep tunes: the device that sends, the one that receives, and every hop between.
 ///
-/// A knob acts on the side where it has its effect. On a real NIC both sides are that NIC; in the
+/// A knob acts on the end where it has its effect. On a real NIC both ends are that NIC; in the
 /// veth lab they are the two ends; in the bridge-tap lab both are the TAP.
 ///
 /// An open target keeps netlink sockets, and so the namespaces of its devices, alive: ``close()``
@@ -70,8 +70,8 @@ package struct Target: Sendable {
   var ends: [(role: String, device: NetworkDevice)] {
     let isOne =
       transmitter.namespace === receiver.namespace && transmitter.index == receiver.index
-    let sender = (Side.transmitter.rawValue, transmitter)
-    return isOne ? [sender] : [sender, (Side.receiver.rawValue, receiver)]
+    let sender = (End.transmitter.rawValue, transmitter)
+    return isOne ? [sender] : [sender, (End.receiver.rawValue, receiver)]
   }
 }
 
@@ -93,7 +93,7 @@ package struct Machine: Sendable {
 }
 
 /// Which end a knob acts on.
-enum Side: String, Sendable {
+enum End: String, Sendable {
   case transmitter, receiver
 
   func device(of target: Target) -> NetworkDevice {

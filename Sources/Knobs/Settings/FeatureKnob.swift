@@ -11,14 +11,14 @@ struct FeatureKnob: Knob {
   /// Behind `feature.`.
   let word: String
   let group: FeatureGroup
-  let side: Side
+  let end: End
   let summary: String
 
   let scope = Scope.nic
   let disruption = Disruption.linkFlap
   var name: KnobName { KnobName(rawValue: "feature." + word) }
 
-  func device(on target: Target) -> String { side.device(of: target).name }
+  func device(on target: Target) -> String { end.device(of: target).name }
 
   func capability(on target: Target) throws -> Availability {
     let features = try features(on: target)
@@ -53,19 +53,19 @@ struct FeatureKnob: Knob {
     let features = try features(on: target)
     let changes = wanted.filter { features[$0.key].map(\.wanted) != $0.value }
     if changes.isEmpty { return }
-    let device = side.device(of: target)
+    let device = end.device(of: target)
     try retryingWhileBusy {
       _ = try target.session(for: device).setFeatures(changes, of: device.index)
     }
   }
 
   private func features(on target: Target) throws -> Features {
-    let device = side.device(of: target)
+    let device = end.device(of: target)
     return try target.session(for: device).features(of: device.index)
   }
 
   func commands(for value: KnobValue, on target: Target) -> [String] {
-    let device = side.device(of: target)
+    let device = end.device(of: target)
     return [device.inNamespace("ethtool -K \(device.name) \(group.rawValue) \(value)")]
   }
 }

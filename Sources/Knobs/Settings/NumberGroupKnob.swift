@@ -98,7 +98,7 @@ struct NumberGroupKnob: Knob {
   /// The number's name in the group and in ethtool(8): `combined`, `rx`, `rx-usecs`.
   let field: String
   /// The ends that it is set at.
-  let sides: [Side]
+  let ends: [End]
   let unit: String
   let summary: String
 
@@ -230,9 +230,8 @@ struct NumberGroupKnob: Knob {
 
   /// The ends that this knob acts on, by role; the transmitter's role stands for a single NIC.
   private func ends(of target: Target) -> [(role: String, device: NetworkDevice)] {
-    let ends = target.ends
-    return ends.count == 1
-      ? ends : ends.filter { end in sides.contains { $0.rawValue == end.role } }
+    let all = target.ends
+    return all.count == 1 ? all : all.filter { end in ends.contains { $0.rawValue == end.role } }
   }
 
   private func kind(of device: NetworkDevice, _ session: NetlinkSession) throws -> String {

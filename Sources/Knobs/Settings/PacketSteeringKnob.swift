@@ -17,10 +17,10 @@ struct PacketSteeringKnob: AttributeKnob {
       : "CPUs that send on every transmit queue"
   }
 
-  private var side: Side { kind == .rps ? .receiver : .transmitter }
+  private var end: End { kind == .rps ? .receiver : .transmitter }
   private var direction: String { kind == .rps ? "rx" : "tx" }
 
-  func device(on target: Target) -> String { side.device(of: target).name }
+  func device(on target: Target) -> String { end.device(of: target).name }
 
   func capability(on target: Target) throws -> Availability {
     let places = try attributes(on: target)
@@ -48,7 +48,7 @@ struct PacketSteeringKnob: AttributeKnob {
   }
 
   func attributes(on target: Target) throws -> [Place] {
-    let device = side.device(of: target)
+    let device = end.device(of: target)
     let folder = "/sys/class/net/\(device.name)/queues"
     let files = target.machine.deviceFiles
     let queues = try device.namespace.run { files.list(folder) }
@@ -70,7 +70,7 @@ struct PacketSteeringKnob: AttributeKnob {
   }
 
   func commands(for value: KnobValue, on target: Target) -> [String] {
-    let device = side.device(of: target)
+    let device = end.device(of: target)
     let places = (try? attributes(on: target)) ?? []
     let texts = (try? texts(for: value, at: places, on: target)) ?? []
     return zip(places, texts).map { place, text in

@@ -1,7 +1,7 @@
 import Measurement
 
 /// What follows from the findings of a sweep: the knobs with their evidence, and the reason.
-struct Conclusion {
+struct Reasoning {
   let findings: Findings
   let objective: Objective
   /// False if the sweep was stopped before its end.
