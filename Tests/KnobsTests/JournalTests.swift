@@ -81,8 +81,6 @@ import Testing
       try JournalEntry.original(original("mtu", 1500, key: "x")).line
         == #"{"original":{"_0":{"knob":"mtu","snapshot":{"details":{"x":"1500"},"value":"1500"}}}}"#
         + "\n")
-    #expect(
-      try JournalEntry.lab(name: "kvmtune-x").line == #"{"lab":{"name":"kvmtune-x"}}"# + "\n")
   }
 
   @Test func theFirstOriginalCounts() throws {
@@ -103,7 +101,6 @@ import Testing
     let path = "/proc/sys/net/core/netdev_budget"
     do {
       let journal = try Journal(in: state)
-      try journal.record(lab: "kvmtune-x7k2m9q1")
       let tuner = Tuner(try machine.target(nic: "eth0"), journal: journal)
       try tuner.apply(Configuration([budget: .number(600)]))
       #expect(try machine.read(path) == "600")
@@ -113,7 +110,6 @@ import Testing
     }
     let pending = try #require(try PendingJournal.all(in: state).first)
     #expect(!pending.isOwned)
-    #expect(pending.labs == ["kvmtune-x7k2m9q1"])
     let outcome = try pending.restore(machine: around)
     #expect(outcome.isComplete)
     #expect(outcome.restored == [original(budget, 300)])

@@ -37,11 +37,6 @@ package final class Journal: Sendable {
     try file.append(line)
   }
 
-  /// Records a lab before it is made.
-  package func record(lab name: String) throws {
-    try add(.lab(name: name))
-  }
-
   /// Records the devices that originals belong to, once. One journal is about one target.
   package func record(_ target: TargetIdentity) throws {
     try contents.withLock { contents in

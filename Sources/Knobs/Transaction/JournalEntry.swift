@@ -5,8 +5,6 @@ package import Measurement
 package enum JournalEntry: Sendable, Hashable, Codable {
   /// Always the first line.
   case owner(Owner)
-  /// A lab that was made, by its name.
-  case lab(name: String)
   /// The devices that the originals below belong to; at most once.
   case target(TargetIdentity)
   /// How a knob was found. A host-wide one belongs to the machine, not to a device.
@@ -45,7 +43,6 @@ package enum JournalEntry: Sendable, Hashable, Codable {
 /// What a journal says, made from text that may be torn, damaged or forged.
 package struct JournalContents: Sendable, Hashable {
   package private(set) var owner: JournalEntry.Owner?
-  package private(set) var labs: [String] = []
   package private(set) var target: TargetIdentity?
   /// In the order in which they were recorded; the first of each knob counts.
   package private(set) var originals: [JournalEntry.Original] = []
@@ -69,7 +66,6 @@ package struct JournalContents: Sendable, Hashable {
   mutating func add(_ entry: JournalEntry) {
     switch entry {
     case .owner(let owner): self.owner = self.owner ?? owner
-    case .lab(let name): labs.append(name)
     case .target(let target): self.target = self.target ?? target
     case .original(let original):
       if !originals.contains(where: { $0.knob == original.knob }) { originals.append(original) }

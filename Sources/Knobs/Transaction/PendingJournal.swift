@@ -11,9 +11,6 @@ package struct PendingJournal: Sendable, Hashable {
   /// Its owner lives and will put everything back itself.
   package let isOwned: Bool
 
-  /// The labs that its owner made.
-  package var labs: [String] { contents.labs }
-
   /// Every journal in the folder; none if there is no folder. One that cannot be read is damaged
   /// as a whole.
   package static func all(in folder: StateFolder) throws -> [PendingJournal] {
@@ -36,8 +33,6 @@ package struct PendingJournal: Sendable, Hashable {
     package var restored: [JournalEntry.Original] = []
     /// What could not be put back, and why, in words.
     package var refused: [String] = []
-    /// The labs that are still to be removed by the caller.
-    package var labs: [String] = []
 
     package var isComplete: Bool { refused.isEmpty }
   }
@@ -81,7 +76,7 @@ package struct PendingJournal: Sendable, Hashable {
     _ machine: Machine, _ namespaces: (String?) -> NetworkNamespace?,
     holding _: borrowing FileLock, _: borrowing NICLock?
   ) throws -> Outcome {
-    var outcome = Outcome(path: path, refused: contents.damage, labs: contents.labs)
+    var outcome = Outcome(path: path, refused: contents.damage)
     guard let owner = contents.owner else {
       outcome.refused.append("it does not say who wrote it and since which boot")
       return try setAside(outcome)

@@ -25,7 +25,7 @@ package final class Tuner: Sendable {
     self.journal = journal
   }
 
-  /// What ``apply(_:reading:)`` would do now. Reads, and changes nothing.
+  /// What ``apply(_:)`` would do now. Reads, and changes nothing.
   ///
   /// What an early step makes of a later knob is not foreseen.
   /// - Throws: ``UnknownKnob``, ``KnobError`` for an absent knob or a value outside its domain.
@@ -39,19 +39,16 @@ package final class Tuner: Sendable {
 
   /// Makes the target so.
   ///
-  /// - Parameter others: knobs to read back besides those that the configuration names.
-  /// - Returns: what the kernel says afterwards.
+  /// - Returns: what the kernel says afterwards of the knobs that the configuration names.
   /// - Throws: as ``plan(_:)`` before anything is written; ``KnobError`` with the kernel's words if
   ///   a write fails: what was written before it stays until the next apply or ``restore()``.
   @discardableResult
-  package func apply(_ configuration: Configuration, reading others: [KnobName] = []) throws
-    -> Configuration
-  {
+  package func apply(_ configuration: Configuration) throws -> Configuration {
     try state.withLock { state in
       try check(configuration, state)
       try keepOriginals(of: configuration, &state)
       for batch in Batch.all { try run(batch, configuration, &state) }
-      return try effective(configuration.names + others)
+      return try effective(configuration.names)
     }
   }
 
