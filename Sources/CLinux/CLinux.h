@@ -49,6 +49,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -87,6 +88,15 @@ static inline int kvmtune_sched_setaffinity(const unsigned long *mask, size_t by
 static inline int kvmtune_sched_getaffinity(unsigned long *mask, size_t bytes) {
   return (int)syscall(SYS_sched_getaffinity, 0, bytes, mask);
 }
+static inline int kvmtune_memfd(const char *name, unsigned int flags) {
+  return (int)syscall(SYS_memfd_create, name, flags);
+}
+static inline ssize_t kvmtune_sendfile(int to, int from, size_t count) {
+  return syscall(SYS_sendfile, to, from, (void *)0, count);
+}
+static inline int kvmtune_load_module(int descriptor, const char *parameters) {
+  return (int)syscall(SYS_finit_module, descriptor, parameters, 0);
+}
 static inline int kvmtune_accept(int descriptor, int flags) {
   return (int)syscall(SYS_accept4, descriptor, (void *)0, (void *)0, flags);
 }
@@ -124,5 +134,6 @@ enum { KVMTUNE_PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000 };
 
 // Flags that glibc hides in the same way (unshare(2), mount namespaces(7)).
 enum { KVMTUNE_CLONE_NEWNS = 0x00020000, KVMTUNE_CLONE_NEWNET = 0x40000000 };
+enum { KVMTUNE_MFD_CLOEXEC = 1 };
 
 #endif

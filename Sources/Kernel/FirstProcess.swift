@@ -1,0 +1,35 @@
+import CLinux
+
+/// What the first process of a machine asks of its kernel. All of it needs root.
+package enum FirstProcess {
+  /// Mounts a file system of the kernel; the folder is made first.
+  package static func mount(_ kind: String, at folder: String) throws(SystemCallError) {
+    do throws(SystemCallError) {
+      try syscall("mkdir", on: folder) { unsafe mkdir(folder, 0o755) }
+    } catch  where error.errno == .fileExists {
+      // The archive has it.
+    }
+    try syscall("mount", on: folder) { unsafe CLinux.mount(kind, folder, kind, 0, nil) }
+  }
+
+  /// Loads a module (finit_module(2)). One that is there already is no error.
+  package static func loadModule(_ path: String, parameters: String = "") throws(SystemCallError) {
+    let file = try OwnedDescriptor(opening: path, O_RDONLY)
+    do throws(SystemCallError) {
+      try syscall("finit_module", on: path) {
+        unsafe kvmtune_load_module(file.rawValue, parameters)
+      }
+    } catch  where error.errno == .fileExists {
+      return
+    }
+  }
+
+  /// Switches the machine off at once; nothing is written back.
+  package static func powerOff() -> Never {
+    while true {
+      _ = reboot(CInt(RB_POWER_OFF))
+      // Only without CAP_SYS_BOOT; the first process must never return.
+      (MonotonicTime.now() + 1_000_000_000).sleepUntil()
+    }
+  }
+}
