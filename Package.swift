@@ -70,6 +70,7 @@ let package = Package(
     tests(
       "KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement", "TestSupport", system]),
     tests("TrafficTests", ["Traffic", "Kernel", "Measurement"]),
+    tests("LabUnitTests", ["Lab", "Kernel", "TestSupport"]),
     tests("OptimiserTests", ["Optimiser", "Measurement"]),
     tests("ReportTests", ["Report", "Optimiser", "Measurement"], files: ["Example"]),
     tests(

@@ -30,6 +30,23 @@ package struct MACAddress: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
+/// As text.
+extension MACAddress: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let address = MACAddress(text) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "'\(text)' is no hardware address")
+    }
+    self = address
+  }
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
 /// A network device where it lives: its namespace, name, index and hardware address.
 package struct NetworkDevice: Sendable {
   package let namespace: NetworkNamespace

@@ -58,6 +58,26 @@ extension NetlinkRequest {
       payload: builder.bytes)
   }
 
+  /// A macvtap in bridge mode on a device: those of one device also reach each other.
+  ///
+  /// - Parameter queues: transmit and receive queues that its openers may fill, 1 … 256.
+  static func createMacvtap(named name: String, over lower: Int32, queues: Int) -> NetlinkRequest {
+    var builder = linkHeader()
+    builder.attribute(IFLA_IFNAME, name)
+    builder.attribute(IFLA_LINK, lower)
+    builder.attribute(IFLA_NUM_TX_QUEUES, UInt32(queues))
+    builder.attribute(IFLA_NUM_RX_QUEUES, UInt32(queues))
+    builder.nested(IFLA_LINKINFO) {
+      $0.attribute(IFLA_INFO_KIND, "macvtap")
+      $0.nested(IFLA_INFO_DATA) {
+        $0.attribute(IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE.rawValue)
+      }
+    }
+    return NetlinkRequest(
+      "create macvtap \(name) over link \(lower)", type: RTM_NEWLINK,
+      flags: NLM_F_CREATE | NLM_F_EXCL, payload: builder.bytes)
+  }
+
   /// Two ends of a veth, built by libnl-route.
   ///
   /// Both ends get all queues active: without an explicit number the kernel uses only one.

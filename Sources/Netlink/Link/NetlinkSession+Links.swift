@@ -73,6 +73,11 @@ extension NetlinkSession {
     try request(.createBridge(named: name))
   }
 
+  /// Makes a macvtap in bridge mode on `lower`, down. `EOPNOTSUPP` if the kernel has no driver.
+  package func createMacvtap(named name: String, over lower: Int32, queues: Int = 1) throws {
+    try request(.createMacvtap(named: name, over: lower, queues: queues))
+  }
+
   private func change(
     _ description: String, _ index: Int32, _ attributes: (inout MessageBuilder) -> Void
   ) throws {
