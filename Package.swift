@@ -74,7 +74,8 @@ let package = Package(
     tests("OptimiserTests", ["Optimiser", "Measurement"]),
     tests("ReportTests", ["Report", "Optimiser", "Measurement"], files: ["Example"]),
     tests(
-      "SweepTests", ["Sweep", "Optimiser", "Traffic", "Measurement", "Kernel", "TestSupport"]),
+      "SweepTests",
+      ["Sweep", "Knobs", "Optimiser", "Traffic", "Measurement", "Kernel", "TestSupport"]),
     tests("TidyTests", ["Sweep", "Knobs", "Measurement", "kvmtune", "TestSupport"]),
     tests("CommandTests", ["kvmtune", "TestSupport"]),
     tests(

@@ -10,6 +10,48 @@ package struct KnobName: RawRepresentable, Hashable, Comparable, Codable, Coding
   package static func < (left: KnobName, right: KnobName) -> Bool { left.rawValue < right.rawValue }
 }
 
+/// Where a knob is, seen from the border of a virtual machine.
+package enum KnobSide: String, Sendable, Hashable, Codable, CaseIterable {
+  /// This host: a NIC, or the host's end of the way to a guest.
+  case host
+  /// Inside the guest: `guest.ring.rx`.
+  case guest
+  /// The definition of the guest, read when it starts: `interface.model`.
+  case definition
+  /// Every device on the way, on both sides: `mtu`.
+  case path
+}
+
+extension KnobName {
+  package static let mtu: KnobName = "mtu"
+  package static let guestPrefix = "guest."
+  package static let interfacePrefix = "interface."
+
+  /// The name alone says where the knob is.
+  package var side: KnobSide {
+    switch rawValue {
+    case "mtu": .path
+    case _ where rawValue.hasPrefix(Self.guestPrefix): .guest
+    case _ where rawValue.hasPrefix(Self.interfacePrefix): .definition
+    default: .host
+    }
+  }
+
+  /// What the knob is called on its own side: `ring.rx` for `guest.ring.rx`.
+  package var withoutPrefix: KnobName {
+    let prefix =
+      switch side {
+      case .guest: Self.guestPrefix
+      case .definition: Self.interfacePrefix
+      case .host, .path: ""
+      }
+    return KnobName(rawValue: String(rawValue.dropFirst(prefix.count)))
+  }
+
+  /// What a knob inside a guest is called on its host.
+  package var inGuest: KnobName { KnobName(rawValue: Self.guestPrefix + rawValue) }
+}
+
 /// A value of a knob. Its ``description`` is its one spelling, and reads back as the same value.
 package enum KnobValue: Hashable, Sendable, CustomStringConvertible {
   /// A count, a size in bytes or frames, or microseconds, as the knob says. Never negative.

@@ -42,7 +42,7 @@ package struct BenchRun: Sendable {
     let target = Target(lab)
     defer { target.close() }
     // The lab is thrown away with its settings; one of the whole host would stay.
-    let shared = configuration.names.filter { Catalogue.knob(named: $0)?.scope == .host }
+    let shared = configuration.names.filter { KnownKnob(named: $0)?.isOfWholeHost ?? false }
     guard shared.isEmpty else {
       throw TargetError(
         "\(shared.map(\.rawValue).joined(separator: ", ")) belongs to the whole host; "

@@ -39,7 +39,7 @@ struct BlockMeasurement {
   /// - Throws: ``SweepInterrupted`` between slices; what traffic throws in the noise trial. No
   ///   rows are kept then.
   func measure(_ request: TrialRequest, block: Int, workloads: [Workload]) throws -> [TrialRecord] {
-    var parts = self.parts(of: request, block: block)
+    var parts = try self.parts(of: request, block: block)
     do {
       try apply(&parts)
     } catch let error as KnobError {
@@ -52,7 +52,7 @@ struct BlockMeasurement {
       } catch  where request.role != .noise && Self.isOfTheTrial(error) {
         records += refusal("traffic broke down: \(error)", request, block, workload, parts)
         try stand.renew()
-        parts = self.parts(of: request, block: block)
+        parts = try self.parts(of: request, block: block)
         do {
           try apply(&parts)
         } catch let error as KnobError {
@@ -72,13 +72,15 @@ struct BlockMeasurement {
 
   /// In even blocks of even swap pairs the candidate is on the first side; then it changes with
   /// every block, and the order within a swap pair with every pair: ABBA.
-  private func parts(of request: TrialRequest, block: Int) -> [Part] {
+  private func parts(of request: TrialRequest, block: Int) throws -> [Part] {
     let swapped = (block + block / 2) % 2
+    func part(_ role: Role, _ configuration: Configuration, on side: Int) throws -> Part {
+      Part(
+        role: role, configuration: configuration, side: try stand.side(side, for: configuration))
+    }
     return [
-      Part(
-        role: request.role, configuration: request.candidate, side: stand.sides[swapped]),
-      Part(
-        role: .baseline, configuration: request.reference, side: stand.sides[1 - swapped]),
+      try part(request.role, request.candidate, on: swapped),
+      try part(.baseline, request.reference, on: 1 - swapped),
     ]
   }
 
@@ -90,7 +92,7 @@ struct BlockMeasurement {
       try stand.switchShared(to: stand.split(parts[index].configuration).shared)
       let tuner = parts[index].side.tuner
       parts[index].effective = try tuner.read(knobs)
-      parts[index].mtu = try tuner.read(["mtu"])["mtu"]?.integer ?? 0
+      parts[index].mtu = try tuner.read([.mtu])[.mtu]?.integer ?? 0
     }
   }
 
@@ -126,7 +128,8 @@ struct BlockMeasurement {
 
   private func open(_ workload: Workload, _ part: Part) throws -> TrafficSession {
     try TrafficSession(
-      workload, over: part.side.route(workload, part.mtu), runID: UInt64.random(in: .min ... .max))
+      workload, over: try part.side.route(workload, part.mtu),
+      runID: UInt64.random(in: .min ... .max))
   }
 
   private func row(

@@ -34,8 +34,8 @@ package struct Comparison: Sendable {
   /// - Parameter state: where the journal lies meanwhile.
   /// - Returns: every pair of samples; a configuration that the kernel refused, or under which
   ///   traffic broke down, has invalid ones that say why.
-  /// - Throws: `WorkloadError`; ``SweepInterrupted``; what making a lab throws; a `KnobError` for a
-  ///   setting that could not be put back.
+  /// - Throws: `WorkloadError`; ``SweepInterrupted``; what making a lab throws;
+  ///   ``NotRestored``.
   package func run(
     state: StateFolder = .standard(), interruption: Interruption = Interruption()
   ) throws -> TrialEvidence {
@@ -43,7 +43,8 @@ package struct Comparison: Sendable {
     let journal = try Journal(in: state)
     let stand = try Stand(topology, queues: CPUSet.allowed().count, journal: journal)
     let measured = Result { try measure(on: stand, interruption) }
-    if let failure = stand.close().first { throw failure }
+    let failures = stand.close()
+    if !failures.isEmpty { throw NotRestored(failures: failures) }
     try journal.finish()
     guard let trial = try Evidence(measured.get()).trials.first else {
       preconditionFailure("every block has rows of both sides")

@@ -56,7 +56,7 @@ package struct Conclusion: Sendable {
     var commands: [KnobName: KnobCommands.Commands] = [:]
     for finding in recommendation.knobs
     where isPlain("\(finding.value)\(finding.original.map(\.description) ?? "")") {
-      guard let knob = Catalogue.knob(named: finding.name) else { continue }
+      guard case .host(let knob) = KnownKnob(named: finding.name) else { continue }
       commands[finding.name] = KnobCommands.Commands(
         apply: knob.commands(for: finding.value, on: target),
         revert: finding.original.map { knob.commands(for: $0, on: target) } ?? [])

@@ -61,7 +61,7 @@ package struct Recovery: Codable, Sendable, CustomStringConvertible {
   private static func sentence(
     _ original: JournalEntry.Original, _ journal: PendingJournal
   ) -> String {
-    let isShared = Catalogue.knob(named: original.knob)?.scope == .host
+    let isShared = KnownKnob(named: original.knob)?.isOfWholeHost ?? false
     let owner = isShared ? nil : journal.contents.target?.transmitter.name
     return "\(original.knob) of \(owner ?? "this host") to \(original.snapshot.value)"
   }

@@ -12,14 +12,13 @@ package struct ResolvedSpace: Sendable {
   ///
   /// - Throws: `ProfileError` for a value outside the device's range, with the line and the
   ///   nearest value; `TargetError` if the target has none of the knobs.
-  package init(_ profile: Profile, on target: Target, file: String) throws {
+  package init(_ profile: Profile, on tuner: any Tuning, file: String) throws {
     var dimensions: [SearchSpace.Dimension] = []
     var absent: [(KnobName, String)] = []
+    let availability = try tuner.availability(of: profile.knobs.map(\.name))
     for request in profile.knobs {
-      guard let knob = Catalogue.knob(named: request.name) else {
-        preconditionFailure("the parser lets only known knobs pass")
-      }
-      switch try knob.availability(on: target) {
+      switch availability[request.name] {
+      case nil: preconditionFailure("a tuner answers for every knob or throws")
       case .absent(let reason): absent.append((request.name, reason))
       case .available(let domain):
         let values = try Self.values(request, domain, file: file)
@@ -30,7 +29,7 @@ package struct ResolvedSpace: Sendable {
       let reasons = absent.map { "\($0.0): \($0.1)" }.joined(separator: "; ")
       throw TargetError("the target has none of the profile's knobs: \(reasons)")
     }
-    space = try SearchSpace(dimensions).normalised(originals: Self.originals(dimensions, target))
+    space = try SearchSpace(dimensions).normalised(originals: tuner.read(dimensions.map(\.knob)))
     self.absent = absent
   }
 
@@ -50,17 +49,11 @@ package struct ResolvedSpace: Sendable {
     }
     return try values.map { value in
       guard let value else { return SearchSpace.untouched }
-      if let objection = domain.objection(to: value) {
+      if let objection = try domain.objection(to: value) {
         throw problem("\(request.name): \(objection)")
       }
       return value
     }
-  }
-
-  private static func originals(_ dimensions: [SearchSpace.Dimension], _ target: Target) throws
-    -> Configuration
-  {
-    try Tuner(target, journal: nil).read(dimensions.map(\.knob))
   }
 }
 

@@ -24,10 +24,9 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
     let profile = job.profile
     let choice = try TargetChoice(
       profile, state: .standard(), allowManagement: allowManagement)
-    let (resolved, campaign, trials) = try choice.preview { target in
-      let resolved = try ResolvedSpace(profile, on: target, file: job.file)
+    let (resolved, campaign, trials) = try choice.preview { tuner in
+      let resolved = try ResolvedSpace(profile, on: tuner, file: job.file)
       let campaign = try Campaign(profile, resolved.space, file: job.file)
-      let tuner = Tuner(target, journal: nil)
       let trials = try campaign.configurations.map { configuration in
         Trial(
           configuration: configuration,

@@ -44,7 +44,7 @@ package struct SweepRun {
     let journal = try Journal(in: state)
     let stand = try choice.makeStand(journal: journal)
     let measured = Result { try measure(on: stand, observer) }
-    let failures = stand.close().map(\.description)
+    let failures = stand.close()
     observer.restored(failures: failures)
     // A journal that is left behind is tried again by the supervisor and by `kvmtune restore`.
     if failures.isEmpty { try journal.finish() }
@@ -56,10 +56,11 @@ package struct SweepRun {
   }
 
   private func measure(on stand: Stand, _ observer: some SweepObserver) throws {
-    let resolved = try ResolvedSpace(profile, on: stand.sides[0].target, file: job.file)
+    let resolved = try ResolvedSpace(
+      profile, on: try stand.side(0, for: .baseline).tuner, file: job.file)
     let campaign = try Campaign(profile, resolved.space, file: job.file)
     let schema = TableSchema(
-      knobs: resolved.space.dimensions.map(\.knob), hops: Self.hops(stand, profile.workloads))
+      knobs: resolved.space.dimensions.map(\.knob), hops: try stand.hops(of: profile.workloads))
     var (table, records) = try openTable(schema)
     observer.began(
       directory, nic: stand.nic, resolved, configurations: campaign.configurations.count)
@@ -104,13 +105,6 @@ package struct SweepRun {
           + "Start a new run")
     }
     return try TrialsFile.resume(at: directory.trials, schema: schema)
-  }
-
-  /// Every hop that a row may tell drops of.
-  static func hops(_ stand: Stand, _ workloads: [Workload]) -> [String] {
-    let routes = workloads.map { stand.sides[0].route($0, 0) }
-    let named = routes.flatMap { $0.drops + $0.reverseDrops }.map(\.hop)
-    return Set(named + TrafficSession.receivingHops).sorted()
   }
 }
 

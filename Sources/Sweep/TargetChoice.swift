@@ -73,7 +73,7 @@ package struct TargetChoice: ~Copyable {
   }
 
   private static func lockHost(for knobs: [KnobRequest], in state: StateFolder) throws -> NICLock? {
-    let isShared = knobs.contains { Catalogue.knob(named: $0.name)?.scope == .host }
+    let isShared = knobs.contains { KnownKnob(named: $0.name)?.isOfWholeHost ?? false }
     return isShared ? try NICLock(nic: "host-wide settings", in: state) : nil
   }
 
@@ -88,7 +88,7 @@ package struct TargetChoice: ~Copyable {
   }
 
   /// Shows what would be tuned to `body`: the NIC, or a lab that lives as long as that.
-  borrowing func preview<Result>(_ body: (Target) throws -> Result) throws -> Result {
+  borrowing func preview<Result>(_ body: (any Tuning) throws -> Result) throws -> Result {
     switch kind {
     case .lab(let topology):
       let lab = try Lab.make(topology, named: Lab.randomName(), queues: CPUSet.allowed().count)
@@ -99,10 +99,10 @@ package struct TargetChoice: ~Copyable {
     }
   }
 
-  private static func using<Result>(_ target: Target, _ body: (Target) throws -> Result) throws
-    -> Result
-  {
+  private static func using<Result>(
+    _ target: Target, _ body: (any Tuning) throws -> Result
+  ) throws -> Result {
     defer { target.close() }
-    return try body(target)
+    return try body(Tuner(target, journal: nil))
   }
 }

@@ -5,18 +5,19 @@ import Testing
 @testable import Knobs
 
 @Suite struct DomainTests {
-  @Test func aRangeNamesTheNearestValue() {
+  @Test func aRangeNamesTheNearestValue() throws {
     let ring = Domain.range(64...4096, unit: "frames")
     #expect(ring.description == "64 to 4096 frames")
-    #expect(ring.contains(.number(64)) && ring.contains(.number(4096)))
+    #expect(try ring.contains(.number(64)) && ring.contains(.number(4096)))
     #expect(
-      ring.objection(to: .number(8192))
+      try ring.objection(to: .number(8192))
         == "8192 is out of range; it takes 64 to 4096 frames, the nearest is 4096")
     #expect(
-      ring.objection(to: .number(1))
+      try ring.objection(to: .number(1))
         == "1 is out of range; it takes 64 to 4096 frames, the nearest is 64")
     #expect(
-      ring.objection(to: .word("lots")) == "lots is no whole number; it takes 64 to 4096 frames")
+      try ring.objection(to: .word("lots")) == "lots is no whole number; it takes 64 to 4096 frames"
+    )
     #expect((ring.minimum, ring.maximum) == (64, 4096))
   }
 
@@ -26,10 +27,10 @@ import Testing
     #expect(open.maximum == nil && open.minimum == 0)
   }
 
-  @Test func aFlagIsOnOrOff() {
+  @Test func aFlagIsOnOrOff() throws {
     #expect(Domain.flag.description == "on or off")
-    #expect(Domain.flag.objection(to: .number(1)) == "it takes on or off, not 1")
-    #expect(Domain.flag.contains(.flag(false)))
+    #expect(try Domain.flag.objection(to: .number(1)) == "it takes on or off, not 1")
+    #expect(try Domain.flag.contains(.flag(false)))
     #expect(Domain.flag.maximum == nil)
   }
 

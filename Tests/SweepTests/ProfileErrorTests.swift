@@ -164,6 +164,21 @@ import Testing
     #expect(ProfileText(knobs: "knobs: \(written)").complaint() == "p.yaml:4: \(complaint)")
   }
 
+  @Test(arguments: [
+    (
+      "guest.ring.rx",
+      "there is no guest here that 'guest.ring.rx' could be in; "
+        + "it goes with target: {guest: {model: virtio}}"
+    ),
+    ("guest.rnig.rx", "there is no knob 'guest.rnig.rx'; did you mean 'guest.ring.rx'?"),
+    (
+      "guest.mtu", "'mtu' is of the whole path, the guest's NIC included; leave 'guest.' out"
+    ),
+  ]) func aKnobInAGuest(name: String, complaint: String) {
+    #expect(
+      ProfileText(knobs: "knobs: {\(name): [1]}").complaint() == "p.yaml:4: \(complaint)")
+  }
+
   @Test func aKnobHasTheLineOfItsOwn() {
     let knobs = "knobs:\n  mtu: [1500]\n  ring.rx: [1]\n  ring.xr: [1]"
     #expect(

@@ -5,13 +5,14 @@ package enum Domain: Sendable, CustomStringConvertible {
   /// Whole numbers; `unit` is a plural such as `frames`, or empty.
   case range(ClosedRange<Int>, unit: String)
   case choices([KnobValue])
-  /// Words of a small grammar. `check` returns the reason why a text does not fit, else nil.
-  case words(grammar: String, check: @Sendable (String) -> String?)
+  /// Words of a small grammar. `check` returns the reason why a text does not fit, else nil; it
+  /// throws where whoever knows cannot be asked.
+  case words(grammar: String, check: @Sendable (String) throws -> String?)
 
   /// Stands for "the kernel names no maximum": the largest number of 32 bits.
   package static let unbounded = Int(UInt32.max)
 
-  package func contains(_ value: KnobValue) -> Bool { objection(to: value) == nil }
+  package func contains(_ value: KnobValue) throws -> Bool { try objection(to: value) == nil }
 
   /// The largest number, for a profile's `max`; nil where there are no numbers or no limit.
   package var maximum: Int? {
@@ -32,7 +33,7 @@ package enum Domain: Sendable, CustomStringConvertible {
   }
 
   /// Why `value` is not in the domain, with the nearest one that is; nil if it is.
-  package func objection(to value: KnobValue) -> String? {
+  package func objection(to value: KnobValue) throws -> String? {
     switch self {
     case .range(let range, _):
       guard case .number(let number) = value else {
@@ -44,7 +45,7 @@ package enum Domain: Sendable, CustomStringConvertible {
     case .choices(let values):
       return values.contains(value) ? nil : "it takes \(self), not \(value)"
     case .words(_, let check):
-      return check(value.description)
+      return try check(value.description)
     }
   }
 

@@ -1,8 +1,8 @@
 package import Measurement
 
 /// A knob that could not be set, read or put back; nothing else failed.
-package struct KnobError: Error, Hashable, CustomStringConvertible {
-  package enum Action: String, Sendable { case read, set, restore }
+package struct KnobError: Error, Hashable, Codable, CustomStringConvertible {
+  package enum Action: String, Sendable, Codable { case read, set, restore }
 
   package let action: Action
   package let knob: KnobName

@@ -1,11 +1,11 @@
 package import Measurement
 
 /// What would be changed, in the order in which it would be; nothing is done by having one.
-package struct Plan: Sendable, Hashable, CustomStringConvertible {
+package struct Plan: Sendable, Hashable, Codable, CustomStringConvertible {
   package let steps: [Step]
 
   /// One knob from one value to another.
-  package struct Step: Sendable, Hashable, CustomStringConvertible {
+  package struct Step: Sendable, Hashable, Codable, CustomStringConvertible {
     package let knob: KnobName
     package let device: String
     package let from: KnobValue

@@ -1,10 +1,15 @@
 package import Measurement
 
 /// The putting back of states: as much as possible, in the catalogue's order, only what differs.
-package struct Restoration: Sendable {
+package struct Restoration: Sendable, Hashable, Codable {
   /// What was not as it had been found, and now is.
   package private(set) var restored: [KnobName] = []
   package private(set) var failures: [KnobError] = []
+
+  package init(restored: [KnobName] = [], failures: [KnobError] = []) {
+    self.restored = restored
+    self.failures = failures
+  }
 
   /// A driver may undo an earlier step while it takes a later one, so the round is made twice.
   private static let rounds = 2

@@ -7,7 +7,7 @@ import Synchronization
 /// not name goes back to how it was found, so applying the baseline is putting everything back.
 /// Originals are on the disk before the first write, except those of a lab's own devices, which go
 /// with the lab.
-package final class Tuner: Sendable {
+package final class Tuner: Tuning {
   package let target: Target
   private let journal: Journal?
   private let state = Mutex(State())
@@ -25,10 +25,13 @@ package final class Tuner: Sendable {
     self.journal = journal
   }
 
-  /// What ``apply(_:)`` would do now. Reads, and changes nothing.
-  ///
-  /// What an early step makes of a later knob is not foreseen.
-  /// - Throws: ``UnknownKnob``, ``KnobError`` for an absent knob or a value outside its domain.
+  package func availability(of names: [KnobName]) throws -> [KnobName: Availability] {
+    try state.withLock { state in
+      let found = try names.map { ($0, try availability(of: try known($0), state)) }
+      return Dictionary(found) { first, _ in first }
+    }
+  }
+
   package func plan(_ configuration: Configuration) throws -> Plan {
     try state.withLock { state in
       try check(configuration, state)
@@ -37,11 +40,6 @@ package final class Tuner: Sendable {
     }
   }
 
-  /// Makes the target so.
-  ///
-  /// - Returns: what the kernel says afterwards of the knobs that the configuration names.
-  /// - Throws: as ``plan(_:)`` before anything is written; ``KnobError`` with the kernel's words if
-  ///   a write fails: what was written before it stays until the next apply or ``restore()``.
   @discardableResult
   package func apply(_ configuration: Configuration) throws -> Configuration {
     try state.withLock { state in
@@ -52,12 +50,10 @@ package final class Tuner: Sendable {
     }
   }
 
-  /// What the kernel says now of some knobs. Absent ones are left out.
   package func read(_ names: [KnobName]) throws -> Configuration {
     try state.withLock { _ in try effective(names) }
   }
 
-  /// Puts back everything that was touched and verifies it; tries all of it whatever fails.
   package func restore() -> Restoration {
     state.withLock { state in
       state.settled = [:]
@@ -76,11 +72,16 @@ package final class Tuner: Sendable {
     let step: Plan.Step
   }
 
+  private func known(_ name: KnobName) throws(UnknownKnob) -> any Knob {
+    guard let knob = Catalogue.knob(named: name) else {
+      throw UnknownKnob(name: name, nearest: Catalogue.nearest(to: name))
+    }
+    return knob
+  }
+
   private func check(_ configuration: Configuration, _ state: State) throws {
     for name in configuration.names {
-      guard let knob = Catalogue.knob(named: name) else {
-        throw UnknownKnob(name: name, nearest: Catalogue.nearest(to: name))
-      }
+      let knob = try known(name)
       guard let value = configuration[name], state.settled[name]?.requested != value else {
         continue
       }
@@ -88,7 +89,7 @@ package final class Tuner: Sendable {
       switch try availability(of: knob, state) {
       case .absent(let reason): throw KnobError(.set, name, on: device, to: value, reason: reason)
       case .available(let domain):
-        if let objection = domain.objection(to: value) {
+        if let objection = try domain.objection(to: value) {
           throw KnobError(.set, name, on: device, to: value, reason: objection)
         }
       }
@@ -175,9 +176,7 @@ package final class Tuner: Sendable {
   private func effective(_ names: [KnobName]) throws -> Configuration {
     var values: [KnobName: KnobValue] = [:]
     for name in Set(names) {
-      guard let knob = Catalogue.knob(named: name) else {
-        throw UnknownKnob(name: name, nearest: Catalogue.nearest(to: name))
-      }
+      let knob = try known(name)
       if case .absent = try reading(knob, { try knob.capability(on: target) }) { continue }
       values[name] = try reading(knob) { try knob.read(on: target) }
     }

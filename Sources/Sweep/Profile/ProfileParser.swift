@@ -22,7 +22,7 @@ extension Profile {
     name = try Self.parseName(required("name"))
     target = try Self.parseTarget(required("target"))
     workloads = try Self.parseWorkloads(required("workloads"))
-    knobs = try Self.parseKnobs(required("knobs"))
+    knobs = try Self.parseKnobs(required("knobs"), of: target)
     let search = try fields["search"]?.searchRequest() ?? (request: SearchRequest(), effect: nil)
     self.search = search.request
     objective = try Self.parseObjective(required("objective"), effect: search.effect)
@@ -68,20 +68,31 @@ extension Profile {
     return workloads
   }
 
-  private static func parseKnobs(_ reader: YAMLReader) throws(ProfileError) -> [KnobRequest] {
+  private static func parseKnobs(
+    _ reader: YAMLReader, of target: TargetRequest
+  ) throws(ProfileError) -> [KnobRequest] {
     var requests: [KnobRequest] = []
     for (key, value) in try reader.entries("knobs") {
-      let name = try key.text("a knob's name")
-      guard let knob = Catalogue.knob(named: KnobName(rawValue: name)) else {
-        let known = Catalogue.knobs.map(\.name.rawValue)
-        let hint = nearest(to: name, among: known).map { "did you mean '\($0)'?" }
+      let name = KnobName(rawValue: try key.text("a knob's name"))
+      guard KnownKnob(named: name) != nil else { throw key.error(unknown(name)) }
+      guard name.side == .host || name.side == .path else {
         throw key.error(
-          "there is no knob '\(name)'; \(hint ?? "'kvmtune inspect' lists those of a NIC")")
+          "there is no guest here that '\(name)' could be in; "
+            + "it goes with target: {guest: {model: virtio}}")
       }
-      requests.append(try value.knobRequest(for: knob.name))
+      requests.append(try value.knobRequest(for: name))
     }
     guard !requests.isEmpty else { throw reader.error("knobs must have at least one entry") }
     return requests
+  }
+
+  /// Why a name is no knob's.
+  private static func unknown(_ name: KnobName) -> String {
+    if name.side == .guest, name.withoutPrefix == .mtu {
+      return "'mtu' is of the whole path, the guest's NIC included; leave 'guest.' out"
+    }
+    let hint = KnownKnob.nearest(to: name).map { "did you mean '\($0)'?" }
+    return "there is no knob '\(name)'; \(hint ?? "'kvmtune inspect' lists those of a NIC")"
   }
 
   private static func parseObjective(_ reader: YAMLReader, effect: String?) throws(ProfileError)

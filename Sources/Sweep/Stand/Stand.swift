@@ -1,0 +1,92 @@
+package import Kernel
+package import Knobs
+package import Lab
+import Measurement
+import Netlink
+import Traffic
+
+/// What a sweep measures on: two twins of a lab, or one NIC that plays both parts in turn.
+///
+/// Settings that each side has for itself are applied once a block; settings that both sides
+/// share are applied at every switch from one side to the other. Twins share what belongs to the
+/// whole host; a NIC that plays both parts shares everything with itself.
+package final class Stand {
+  package let nic: String
+  package let driver: String
+  package let isTwin: Bool
+  /// In front of a topology, where the name of a NIC would stand.
+  package static let labPrefix = "lab:"
+  private let source: any SideSource
+  private let shared: any Tuning
+
+  private init(
+    _ source: any SideSource, shared: any Tuning, isTwin: Bool, nic: String, driver: String
+  ) {
+    self.source = source
+    self.shared = shared
+    self.isTwin = isTwin
+    self.nic = nic
+    self.driver = driver
+  }
+
+  /// Twins of a lab, made for this sweep.
+  package convenience init(_ topology: LabTopology, queues: Int, journal: Journal) throws {
+    let twins = try TwinLabs(topology, queues: queues, journal: journal)
+    self.init(
+      twins, shared: Self.host(journal), isTwin: true, nic: Stand.labPrefix + topology.rawValue,
+      driver: try twins.driver)
+  }
+
+  /// A NIC of this host, with traffic from it to the NIC at the other end of its cable.
+  package convenience init(nic: NetworkDevice, peer: NetworkDevice, journal: Journal) throws {
+    let cabled = try CabledNIC(nic, peer: peer, journal: journal)
+    self.init(
+      cabled, shared: cabled.tuner, isTwin: false, nic: nic.name,
+      driver: try Self.driver(of: cabled.tuner.target))
+  }
+
+  /// What twins share is the machine, which outlives them.
+  private static func host(_ journal: Journal) -> Tuner {
+    Tuner(Target(.live), journal: journal)
+  }
+
+  /// Puts back what was changed, and removes what was made. Says what could not be put back.
+  package func close() -> [String] {
+    defer { source.close() }
+    do {
+      return try shared.restore().failures.map(\.description)
+    } catch {
+      return ["\(error)"]
+    }
+  }
+
+  /// The first or the second side, for a configuration that is to be applied to it.
+  func side(_ number: Int, for configuration: Configuration) throws -> Side {
+    try source.side(number, for: configuration)
+  }
+
+  /// Makes anew what was handed out last.
+  func renew() throws { try source.renew() }
+
+  /// Every hop that a row may tell drops of.
+  func hops(of workloads: [Workload]) throws -> [String] {
+    Set(try source.hops(of: workloads) + TrafficSession.receivingHops).sorted()
+  }
+
+  /// The part of a configuration that a side has for itself, and the part that it shares.
+  func split(_ configuration: Configuration) -> (own: Configuration, shared: Configuration) {
+    let shared = configuration.values.filter { name, _ in
+      !isTwin || KnownKnob(named: name)?.isOfWholeHost ?? false
+    }
+    let own = configuration.values.filter { shared[$0.key] == nil }
+    return (Configuration(own), Configuration(shared))
+  }
+
+  /// Makes the shared settings so. Writes nothing that is so already.
+  func switchShared(to configuration: Configuration) throws { try shared.apply(configuration) }
+
+  static func driver(of target: Target) throws -> String {
+    let device = target.transmitter
+    return try DeviceIdentity(of: device, session: target.session(for: device)).driver
+  }
+}
