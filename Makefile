@@ -9,7 +9,7 @@ KVMTUNE := .build/release/kvmtune
 SWIFT   ?= swift
 
 BUILD_PACKAGES := libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libnuma-dev pkg-config
-TEST_PACKAGES  := ethtool iproute2 tshark
+TEST_PACKAGES  := ethtool iproute2 tshark libvirt0 libxml2-utils
 
 .PHONY: help build sweep test lint format install clean build-packages test-packages
 

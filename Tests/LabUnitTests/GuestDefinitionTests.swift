@@ -241,7 +241,10 @@ import Testing
       GuestDefinition(cpus: 1, nodes: 2, interfaces: [.plain]),
       "guest: 1 CPUs cannot be dealt out evenly to 2 memory nodes; take 2 CPUs, or nodes 1"
     ),
-    (GuestDefinition(interfaces: []), "guest: 0 interfaces; take 1 to 16"),
+    (
+      GuestDefinition(interfaces: (0..<17).map { _ in .plain }),
+      "guest: 17 interfaces; take at most 16"
+    ),
   ])
   func guestHasItsLimits(_ guest: GuestDefinition, _ reason: String) {
     #expect(Self.texts(guest) == [reason])

@@ -121,23 +121,3 @@ package final class TemporaryFolder {
     return file
   }
 }
-
-/// Whether the tests that need root and real devices run.
-package enum LabTier {
-  /// True where they can run, and where they are required: there, what is missing fails them.
-  package static var isOn: Bool {
-    let required = ProcessInfo.processInfo.environment["KVMTUNE_REQUIRE"] ?? ""
-    return required.contains("lab") || isPossible
-  }
-
-  /// Whether the tests run with every privilege.
-  package static var isRoot: Bool { FileManager.default.isWritableFile(atPath: "/run") }
-
-  private static var isPossible: Bool {
-    isRoot
-      && ["ip", "tc", "ethtool", "tshark"].allSatisfy { Program.tool($0) != nil }
-  }
-
-  package static let reason =
-    "needs root and ethtool, iproute2, tshark: 'sudo make test' installs and runs them"
-}

@@ -31,7 +31,7 @@ extension GuestDefinition {
       "take \(Self.leastMemory) MiB to 1 TiB")
     found.add(
       if: !Self.interfaceLimits.contains(interfaces.count), "\(interfaces.count) interfaces",
-      "take 1 to 16")
+      "take at most 16")
     found.add(if: !Self.nodeLimits.contains(nodes), "\(nodes) memory nodes", "take 1 to 8")
     guard found.all.isEmpty else { return }
     found.add(

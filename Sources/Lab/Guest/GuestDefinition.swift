@@ -23,7 +23,7 @@ package struct GuestDefinition: Sendable, Hashable, Codable {
 
   package static let cpuLimits = 1...64
   package static let nodeLimits = 1...8
-  package static let interfaceLimits = 1...16
+  package static let interfaceLimits = 0...16
   /// MiB that a stock kernel with kvmtune in its initramfs takes to start.
   package static let leastMemory = 384
 

@@ -25,17 +25,16 @@ package struct HostAbilities: Sendable, Hashable {
     self.models = models
   }
 
-  /// QEMU for the architecture that the guests have; nil if it is not installed.
-  package static var qemu: HostProgram? { HostProgram(named: "qemu-system-x86_64") }
-
   /// Asks this host, QEMU included: a few tenths of a second, so ask once.
   package static func probe() -> HostAbilities {
-    HostAbilities(
+    // Without QEMU there is no answer, and so no model.
+    let help = try? ProgramRun("qemu-system-x86_64", ["-device", "help"])
+    return HostAbilities(
       vhostNet: HostFiles.live.exists("/dev/vhost-net"),
       macvtap: makesMacvtap(),
-      nat: HostProgram(named: "nft") != nil,
+      nat: ProgramRun.find("nft") != nil,
       kvm: HostFiles.live.exists("/dev/kvm"),
-      models: models(inDeviceHelp: (try? qemu?.run(["-device", "help"]))?.output ?? ""))
+      models: models(inDeviceHelp: help?.output ?? ""))
   }
 
   /// Tries it in a namespace that is gone at once: the kernel loads a module only when asked.

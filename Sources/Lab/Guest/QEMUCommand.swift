@@ -1,0 +1,132 @@
+import Kernel
+
+/// The arguments that start a guest: a pure function of what it is made of.
+///
+/// A q35 machine without anything that was not asked for, a kernel that is started directly, its
+/// console as standard output, a virtio-serial port for the agent and the guest's NICs. No NIC
+/// has an option ROM: nothing starts from the network, and QEMU needs no ROM files.
+package struct QEMUCommand: Sendable, Hashable {
+  /// What follows the program's name.
+  package let arguments: [String]
+
+  /// The port that the agent finds in the guest.
+  package static let agentPort = "org.kvmtune.agent"
+  package static let kernelParameters = ["console=ttyS0", "panic=-1", "quiet"]
+
+  /// - Parameters:
+  ///   - definition: one without objections.
+  ///   - accelerator: `kvm` or `tcg`.
+  ///   - kernel: path of a compressed image, or of a `vmlinux` with a PVH entry.
+  ///   - agent: a connected stream socket that QEMU inherits.
+  ///   - backends: one for each interface.
+  ///   - parameters: of the kernel, besides ``kernelParameters``.
+  package init(
+    _ definition: GuestDefinition, accelerator: String, kernel: String, initramfs: String,
+    agent: CInt, backends: [InterfaceBackend], parameters: [String] = []
+  ) {
+    precondition(backends.count == definition.interfaces.count, "each NIC has a backend")
+    var words = ["-no-user-config", "-nodefaults", "-no-reboot", "-display", "none"]
+    words += ["-machine", "q35"]
+    words +=
+      accelerator == "kvm"
+      ? ["-accel", "kvm", "-cpu", "host"]
+      : ["-accel", "\(accelerator),thread=multi", "-cpu", "max"]
+    words += Self.memory(of: definition)
+    words += ["-kernel", kernel, "-initrd", initramfs]
+    words += ["-append", (Self.kernelParameters + parameters).joined(separator: " ")]
+    words += ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
+    words += ["-device", "virtio-serial-pci", "-chardev", "socket,id=agent,fd=\(agent)"]
+    words += ["-device", "virtserialport,chardev=agent,name=\(Self.agentPort)"]
+    for node in Set(definition.interfaces.compactMap(\.node)).sorted() {
+      words += ["-device", Self.hostBridge(ofNode: node)]
+    }
+    for (index, backend) in backends.enumerated() {
+      words += Self.nic(index, of: definition, behind: backend)
+    }
+    arguments = words
+  }
+
+  /// Every memory node is a socket of its own, with its share of the memory.
+  private static func memory(of definition: GuestDefinition) -> [String] {
+    let nodes = definition.nodes
+    let (cpus, megabytes) = (definition.cpus / nodes, definition.memoryMegabytes / nodes)
+    let words = ["-smp", "\(cpus * nodes),sockets=\(nodes)", "-m", "\(megabytes * nodes)M"]
+    if nodes == 1 { return words }
+    return words
+      + (0..<nodes).flatMap { node in
+        let first = node * cpus
+        return [
+          "-object", "memory-backend-ram,id=memory\(node),size=\(megabytes)M",
+          "-numa",
+          "node,nodeid=\(node),cpus=\(CPUSet(first..<first + cpus)),memdev=memory\(node)",
+        ]
+      }
+  }
+
+  /// A PCIe host bridge that is near to a memory node (docs/pcie.txt of QEMU). The firmware counts
+  /// buses from 0 upwards, so these begin far behind, with room for every NIC.
+  private static func hostBridge(ofNode node: Int) -> String {
+    "pxb-pcie,id=bus\(node),bus=pcie.0,bus_nr=\(64 + 24 * node),numa_node=\(node)"
+  }
+
+  /// A NIC: PCIe ones behind a root port of their own, conventional ones in a slot of a PCI bus.
+  private static func nic(
+    _ index: Int, of definition: GuestDefinition, behind backend: InterfaceBackend
+  ) -> [String] {
+    let interface = definition.interfaces[index]
+    let root = interface.node.map { "bus\($0)" } ?? "pcie.0"
+    var words = ["-netdev", netdev(index, interface, backend)]
+    var place = ["bus=port\(index)"]
+    if interface.model.isPCIExpress {
+      words += ["-device", "pcie-root-port,id=port\(index),bus=\(root),chassis=\(index + 1)"]
+    } else if interface.node != nil {
+      words += ["-device", "pcie-pci-bridge,id=port\(index),bus=\(root)"]
+      place.append("addr=1")
+    } else {
+      place = ["bus=pcie.0"]
+    }
+    let identity = [
+      interface.model.device, "id=net\(index)", "netdev=backend\(index)",
+      "mac=\(definition.address(ofInterface: index))", "romfile=",
+    ]
+    let options = identity + place + interface.virtioOptions
+    return words + ["-device", options.joined(separator: ",")]
+  }
+
+  private static func netdev(
+    _ index: Int, _ interface: GuestInterface, _ backend: InterfaceBackend
+  ) -> String {
+    switch backend {
+    case .queues(let queues):
+      let descriptors = queues.map(String.init).joined(separator: ":")
+      let vhost = interface.vhost ? ",vhost=on" : ""
+      return "tap,id=backend\(index),fds=\(descriptors)\(vhost)"
+    case .user(let user):
+      let forwards = user.ports.flatMap { port in
+        ["tcp", "udp"].map { "hostfwd=\($0):\(user.entrance):\(port)-\(user.guest):\(port)" }
+      }
+      let options = [
+        "user", "id=backend\(index)", "ipv6=off", "net=\(user.network)", "host=\(user.gateway)",
+      ]
+      return (options + forwards).joined(separator: ",")
+    }
+  }
+}
+
+extension GuestInterface {
+  /// The options of `virtio-net-pci` that are not as QEMU has them anyway.
+  fileprivate var virtioOptions: [String] {
+    guard model == .virtio else { return [] }
+    let vectors = vectors ?? (queues > 1 ? fittingVectors : nil)
+    return [
+      queues > 1 ? "mq=on" : nil,
+      vectors.map { "vectors=\($0)" },
+      receiveQueueSize.map { "rx_queue_size=\($0)" },
+      transmitQueueSize.map { "tx_queue_size=\($0)" },
+      packed ? "packed=on" : nil,
+      eventIndex ? nil : "event_idx=off",
+      mergeableBuffers ? nil : "mrg_rxbuf=off",
+      hostMTU.map { "host_mtu=\($0)" },
+    ].compactMap(\.self)
+  }
+}
