@@ -84,5 +84,8 @@ let package = Package(
         "Sweep", "Knobs", "Traffic", "Lab", "Optimiser", "Report", "Measurement", "Netlink",
         "Kernel", "TestSupport", "LabHolder", system,
       ]),
+    tests(
+      "GuestTests",
+      ["Sweep", "Knobs", "Traffic", "Lab", "Measurement", "Netlink", "Kernel", "TestSupport"]),
   ]
 )

@@ -2,6 +2,17 @@ import CLinux
 
 /// What the first process of a machine asks of its kernel. All of it needs root.
 package enum FirstProcess {
+  /// The arguments of the first process of a machine whose `/proc` nobody has mounted yet: the
+  /// Swift runtime looks for them there before any code of ours runs. Mounts it.
+  ///
+  /// - Returns: nil for every other process.
+  package static func arguments() throws(SystemCallError) -> [String]? {
+    guard CurrentProcess.id == 1, !HostFiles.live.exists("/proc/self") else { return nil }
+    try mount("proc", at: "/proc")
+    let words = try HostFiles.live.read("/proc/self/cmdline").split(separator: "\0")
+    return words.dropFirst().map(String.init)
+  }
+
   /// Mounts a file system of the kernel; the folder is made first.
   package static func mount(_ kind: String, at folder: String) throws(SystemCallError) {
     do throws(SystemCallError) {

@@ -76,6 +76,14 @@ package struct HostFiles: Sendable, Hashable {
     unsafe access(resolve(path), F_OK) == 0
   }
 
+  /// Bytes of a file, or of what a link leads to. Throws the kernel's error.
+  package func size(_ path: String) throws(SystemCallError) -> Int {
+    let real = resolve(path)
+    var status = stat()
+    try syscall("stat", on: real) { unsafe stat(real, &status) }
+    return Int(status.st_size)
+  }
+
   /// The last part of what a symbolic link names: the driver of `…/device/driver`.
   package func linkName(_ path: String) -> String? {
     guard

@@ -1,5 +1,5 @@
-import Kernel
-import Netlink
+package import Kernel
+package import Netlink
 import SystemPackage
 
 /// A network that stands: its ends, the devices between, and where frames can be lost.
@@ -82,7 +82,7 @@ struct LabNetwork {
 }
 
 extension NetlinkSession {
-  func device(named name: String) throws -> NetworkDevice {
+  package func device(named name: String) throws -> NetworkDevice {
     let link = try link(named: name)
     guard let address = link.address else {
       throw NetlinkError("get the address of \(name)", .invalidArgument)
@@ -92,7 +92,7 @@ extension NetlinkSession {
 
   /// Waits until the kernel has seen the carrier and attached the qdisc: before that, it throws
   /// away what is sent. Throws `ETIMEDOUT` after five seconds.
-  func waitUntilReady(_ device: NetworkDevice) throws {
+  package func waitUntilReady(_ device: NetworkDevice) throws {
     let limit = MonotonicTime.now() + 5_000_000_000
     while MonotonicTime.now() < limit {
       let link = try link(index: device.index)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Kernel
 import Sweep
 
 /// The command line: parse, call, print, exit code.
@@ -33,11 +34,12 @@ struct Kvmtune: ParsableCommand {
     version: Version.current,
     subcommands: [
       Inspect.self, Bench.self, SweepCommand.self, Recommend.self, Restore.self,
+      GuestAgentCommand.self,
     ])
 
   static func main() {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(FirstProcess.arguments())
       try command.run()
     } catch {
       Outcome.exit(for: error)

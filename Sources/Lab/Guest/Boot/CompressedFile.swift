@@ -9,8 +9,7 @@ struct CompressedFile {
 
   /// The whole file.
   init(_ path: String) throws {
-    let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-    self.init(path, range: 0..<size)
+    self.init(path, range: 0..<(try HostFiles.live.size(path)))
   }
 
   init(_ path: String, range: Range<Int>) {

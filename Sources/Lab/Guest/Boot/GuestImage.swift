@@ -10,6 +10,8 @@ package final class GuestImage: Sendable {
 
   /// Where things are inside the guest.
   package static let program = "/bin/kvmtune"
+  /// The program's command that its kernel starts.
+  package static let agentCommand = "guest-agent"
   /// One module's file a line, in the order in which they are to be loaded.
   package static let moduleList = "/etc/kvmtune/modules"
 

@@ -15,7 +15,7 @@ struct InitialArchive: ~Copyable {
   ///
   /// - Parameter path: without a slash in front; its folders are added first.
   mutating func add(_ path: String, copyOf source: String) throws {
-    let size = try FileManager.default.attributesOfItem(atPath: source)[.size] as? Int ?? 0
+    let size = try HostFiles.live.size(source)
     try addFolders(of: path)
     try addHeader(path, mode: 0o100755, bytes: size)
     let copied = try file.append(contentsOf: source)

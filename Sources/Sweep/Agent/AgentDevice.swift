@@ -1,0 +1,56 @@
+import Foundation
+import Kernel
+import Netlink
+
+/// Carries out what the agent is asked; in the guest, but for a test anywhere.
+final class AgentDevice {
+  func execute(_ request: AgentRequest) throws -> AgentReply {
+    switch request {
+    case .run(let words, let seconds):
+      guard let program = words.first else { return .failed("there is no program to run") }
+      return .ran(try ProgramRun(program, Array(words.dropFirst()), within: seconds))
+    case .write(let path, let text):
+      try write(text, to: path)
+      return .done
+    case .read(let path):
+      return .text(try HostFiles.live.read(path))
+    case .configure(let interface):
+      try configure(interface)
+      return .done
+    }
+  }
+
+  /// Attributes of the kernel want one write; other files are made.
+  private func write(_ text: String, to path: String) throws {
+    if HostFiles.live.exists(path) { return try HostFiles.live.write(text, to: path) }
+    try Data(text.utf8).write(to: URL(filePath: path))
+  }
+
+  private func configure(_ interface: AgentInterface) throws {
+    let session = try NetlinkSession(in: .current)
+    defer { session.close() }
+    guard let hardware = MACAddress(interface.hardware),
+      let link = try session.links().first(where: { $0.address == hardware })
+    else { throw NoSuchInterface(hardware: interface.hardware) }
+    if link.name != interface.name {
+      try session.setUp(false, link.index)
+      try session.rename(link.index, to: interface.name)
+    }
+    let quiet = "/proc/sys/net/ipv6/conf/\(interface.name)/disable_ipv6"
+    if HostFiles.live.exists(quiet) { try HostFiles.live.write("1", to: quiet) }
+    if let address = interface.address { try session.addAddress(address, to: link.index) }
+    try session.setUp(true, link.index)
+    let device = try session.device(named: interface.name)
+    try session.waitUntilReady(device)
+    for (address, hardware) in interface.neighbours {
+      guard let hardware = MACAddress(hardware) else { throw NoSuchInterface(hardware: hardware) }
+      try session.addNeighbour(address, at: hardware, on: link.index)
+    }
+  }
+}
+
+/// The guest has no such NIC.
+struct NoSuchInterface: Error, CustomStringConvertible {
+  let hardware: String
+  var description: String { "no NIC has the hardware address \(hardware.prefix(40))" }
+}

@@ -1,0 +1,43 @@
+package import Kernel
+
+/// What the host asks of the agent in a guest.
+package enum AgentRequest: Codable, Sendable {
+  /// Run a program of the guest to its end, at most so many seconds.
+  case run([String], seconds: Double)
+  case write(path: String, text: String)
+  case read(path: String)
+  /// Give the NIC with this hardware address a name, addresses and neighbours, and set it up.
+  case configure(AgentInterface)
+}
+
+/// What the agent answers.
+package enum AgentReply: Codable, Sendable {
+  case done
+  case ran(ProgramRun)
+  case text(String)
+  /// It could not be done: why.
+  case failed(String)
+}
+
+/// How a NIC of the guest is to be set up.
+package struct AgentInterface: Codable, Sendable, Hashable {
+  /// Of the NIC, as `52:54:00:6b:00:00`.
+  package var hardware: String
+  package var name: String
+  /// `198.18.0.2/24`; nil for none.
+  package var address: String?
+  package var gateway: String?
+  /// Hardware addresses by IP address, so that nobody has to ask on the wire.
+  package var neighbours: [String: String]
+
+  package init(
+    hardware: String, name: String, address: String? = nil, gateway: String? = nil,
+    neighbours: [String: String] = [:]
+  ) {
+    self.hardware = hardware
+    self.name = name
+    self.address = address
+    self.gateway = gateway
+    self.neighbours = neighbours
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+package import Kernel
+package import Lab
+
+/// The host's end of the talk with a guest's agent.
+package struct GuestAgent: Sendable {
+  package let guest: Guest
+
+  package init(_ guest: Guest) { self.guest = guest }
+
+  /// Seconds that an answer may take besides the work itself: a guest in emulation is slow.
+  private static let patience = 20.0
+
+  /// - Throws: ``GuestError``; `.refused` if the agent says why not.
+  package func ask(_ request: AgentRequest, work seconds: Double = 0) throws -> AgentReply {
+    let answer = try guest.call(
+      Array(JSONEncoder().encode(request)), within: seconds + Self.patience)
+    let reply: AgentReply
+    do {
+      reply = try JSONDecoder().decode(AgentReply.self, from: Data(answer))
+    } catch {
+      throw GuestError.lost("its answer makes no sense", console: guest.console)
+    }
+    if case .failed(let words) = reply { throw GuestError.refused(words) }
+    return reply
+  }
+
+  /// Runs a program of the guest.
+  package func run(_ program: String, _ arguments: [String] = [], within seconds: Double = 60)
+    throws -> ProgramRun
+  {
+    let request = AgentRequest.run([program] + arguments, seconds: seconds)
+    guard case .ran(let run) = try ask(request, work: seconds) else { throw nonsense }
+    return run
+  }
+
+  package func write(_ text: String, to path: String) throws {
+    _ = try ask(.write(path: path, text: text))
+  }
+
+  package func read(_ path: String) throws -> String {
+    guard case .text(let text) = try ask(.read(path: path)) else { throw nonsense }
+    return text
+  }
+
+  package func configure(_ interface: AgentInterface) throws { _ = try ask(.configure(interface)) }
+
+  private var nonsense: GuestError {
+    .lost("it answers another question", console: guest.console)
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Kernel
+import Lab
+import Sweep
+import TestSupport
+
+/// What guests of these tests share: one image, made once, with the tools that serve as oracles.
+enum GuestBench {
+  static let image: GuestImage = {
+    do {
+      return try GuestImage(
+        kernel: .find(), program: Program.kvmtune.path,
+        tools: ["ethtool", "tc", "ip"].compactMap { Program.tool($0)?.path })
+    } catch {
+      fatalError("no image for guests: \(error)")
+    }
+  }()
+
+  static let accelerator: Accelerator = {
+    do {
+      return try Accelerator.find(for: image)
+    } catch {
+      fatalError("no accelerator: \(error)")
+    }
+  }()
+
+  /// Boots a guest for as long as `body` takes.
+  static func withGuest<Result>(
+    _ definition: GuestDefinition, _ body: (GuestAgent) throws -> Result
+  ) throws -> Result {
+    let folder = try TemporaryFolder()
+    let namespace = try NetworkNamespace.createUnnamed()
+    defer { namespace.delete() }
+    let guest = try Guest.boot(
+      definition, backends: [], in: namespace, image: image, accelerator: accelerator,
+      console: folder.path + "/console")
+    defer { guest.close() }
+    return try body(GuestAgent(guest))
+  }
+}
