@@ -1,9 +1,12 @@
 import Foundation
 import Kernel
+import Knobs
 import Netlink
 
 /// Carries out what the agent is asked; in the guest, but for a test anywhere.
 final class AgentDevice {
+  private let tuning = TuningService()
+
   func execute(_ request: AgentRequest) throws -> AgentReply {
     switch request {
     case .run(let words, let seconds):
@@ -17,6 +20,8 @@ final class AgentDevice {
     case .configure(let interface):
       try configure(interface)
       return .done
+    case .tuning(let request):
+      return .tuning(tuning.answer(request))
     }
   }
 

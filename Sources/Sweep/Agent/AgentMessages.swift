@@ -1,4 +1,5 @@
 package import Kernel
+package import Knobs
 
 /// What the host asks of the agent in a guest.
 package enum AgentRequest: Codable, Sendable {
@@ -8,6 +9,7 @@ package enum AgentRequest: Codable, Sendable {
   case read(path: String)
   /// Give the NIC with this hardware address a name, addresses and neighbours, and set it up.
   case configure(AgentInterface)
+  case tuning(TuningRequest)
 }
 
 /// What the agent answers.
@@ -15,6 +17,7 @@ package enum AgentReply: Codable, Sendable {
   case done
   case ran(ProgramRun)
   case text(String)
+  case tuning(TuningReply)
   /// It could not be done: why.
   case failed(String)
 }

@@ -1,5 +1,6 @@
 import Foundation
 package import Kernel
+package import Knobs
 package import Lab
 
 /// The host's end of the talk with a guest's agent.
@@ -47,5 +48,13 @@ package struct GuestAgent: Sendable {
 
   private var nonsense: GuestError {
     .lost("it answers another question", console: guest.console)
+  }
+}
+
+extension GuestAgent: TuningPeer {
+  package func call(_ request: TuningRequest) throws -> TuningReply {
+    // A change of queues, or of the MTU, takes some drivers seconds in emulation.
+    guard case .tuning(let reply) = try ask(.tuning(request), work: 60) else { throw nonsense }
+    return reply
   }
 }
