@@ -50,13 +50,15 @@ package final class Guest: Sendable {
   /// Starts a guest and waits for its agent.
   ///
   /// - Parameters:
+  ///   - program: QEMU.
   ///   - namespace: where QEMU runs; it ends with it.
   ///   - console: the file to write, made anew.
   ///   - seconds: for the boot; nil for 30 on KVM and 120 in emulation.
   /// - Throws: ``GuestError``, `GuestObjection` for a definition that cannot be; nothing runs then.
   package static func boot(
-    _ definition: GuestDefinition, backends: [InterfaceBackend], in namespace: NetworkNamespace,
-    image: GuestImage, accelerator: Accelerator, console: String, within seconds: Double? = nil
+    _ definition: GuestDefinition, backends: [InterfaceBackend], on program: String? = program,
+    in namespace: NetworkNamespace, image: GuestImage, accelerator: Accelerator, console: String,
+    within seconds: Double? = nil
   ) throws -> Guest {
     guard let program else {
       throw GuestError.unavailable(
@@ -179,10 +181,18 @@ package final class Guest: Sendable {
   package var processID: Int32 { process.id }
 
   /// Ends the guest at once; it has nothing to save. Calling it again does nothing.
-  package func close() {
+  package func close() { give(up: "it was closed") }
+
+  /// Ends a guest whose answers make no sense.
+  ///
+  /// - Returns: the error that every later call throws.
+  @discardableResult
+  package func give(up words: String) -> GuestError {
     state.withLock { state in
-      if state.failure == nil { state.failure = .lost("it was closed", console: console) }
+      let failure = state.failure ?? .lost(words, console: console)
+      state.failure = failure
       Self.end(process, &state)
+      return failure
     }
   }
 

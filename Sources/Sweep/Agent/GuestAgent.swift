@@ -20,7 +20,7 @@ package struct GuestAgent: Sendable {
     do {
       reply = try JSONDecoder().decode(AgentReply.self, from: Data(answer))
     } catch {
-      throw GuestError.lost("its answer makes no sense", console: guest.console)
+      throw guest.give(up: "its answer makes no sense")
     }
     if case .failed(let words) = reply { throw GuestError.refused(words) }
     return reply
@@ -46,9 +46,7 @@ package struct GuestAgent: Sendable {
 
   package func configure(_ interface: AgentInterface) throws { _ = try ask(.configure(interface)) }
 
-  private var nonsense: GuestError {
-    .lost("it answers another question", console: guest.console)
-  }
+  private var nonsense: GuestError { guest.give(up: "it answers another question") }
 }
 
 extension GuestAgent: TuningPeer {
