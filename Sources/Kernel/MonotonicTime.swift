@@ -1,7 +1,7 @@
 import CLinux
 
 /// A moment of `CLOCK_MONOTONIC`, in nanoseconds since an arbitrary start (clock_gettime(2)).
-package struct MonotonicTime: Sendable, Hashable, Comparable {
+package struct MonotonicTime: Sendable, Hashable, Comparable, Codable {
   package var nanoseconds: UInt64
 
   @inlinable package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }

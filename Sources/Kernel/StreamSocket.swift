@@ -2,48 +2,33 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// A TCP socket that waits for connections at an address of a namespace, on a port the kernel
-/// chooses.
-package struct StreamListener: ~Copyable, Sendable {
+/// A TCP socket that waits for connections at an address of a namespace.
+package final class StreamListener: Sendable {
   private let descriptor: OwnedDescriptor
-  package let address: String
-  package let port: UInt16
+  package let address: SocketAddress
 
-  /// - Parameter address: dotted, of a device in the namespace; `EADDRNOTAVAIL` otherwise.
-  package init(in namespace: NetworkNamespace, address: String) throws {
+  /// - Parameter address: of a device in the namespace, `EADDRNOTAVAIL` otherwise; port 0 for one
+  ///   that the kernel chooses.
+  package init(in namespace: NetworkNamespace, at address: SocketAddress) throws {
     let descriptor = try OwnedDescriptor(
       socketIn: namespace, AF_INET, CInt(SOCK_STREAM.rawValue), flags: CInt(SOCK_NONBLOCK.rawValue))
-    var name = try sockaddr_in(address, port: 0)
-    try syscall("bind", on: address) {
-      unsafe withUnsafePointer(to: &name) {
-        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          unsafe bind(descriptor.rawValue, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-      }
-    }
-    try syscall("listen", on: address) { listen(descriptor.rawValue, 64) }
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    try syscall("getsockname") {
-      unsafe withUnsafeMutablePointer(to: &name) {
-        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          unsafe getsockname(descriptor.rawValue, $0, &size)
-        }
-      }
-    }
+    // A fixed port is wanted again while connections of before are in TIME-WAIT.
+    try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
+    let port = try descriptor.bindSocket(to: address)
+    try syscall("listen", on: address.description) { listen(descriptor.rawValue, 64) }
     self.descriptor = descriptor
-    self.address = address
-    port = UInt16(bigEndian: name.sin_port)
+    self.address = SocketAddress(address.address, port: port)
   }
 
   /// The next connection. Throws `ETIMEDOUT` if none comes within `milliseconds`.
   package func accept(milliseconds: Int) throws(SystemCallError) -> StreamSocket {
     guard descriptor.wait(for: Int16(POLLIN), milliseconds: milliseconds) != 0 else {
-      throw SystemCallError("accept", .timedOut, on: "\(address):\(port)")
+      throw SystemCallError("accept", .timedOut, on: address.description)
     }
     let flags = CInt(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     return StreamSocket(
       OwnedDescriptor(
-        adopting: try syscall("accept4", on: "\(address):\(port)") {
+        adopting: try syscall("accept4", on: address.description) {
           kvmtune_accept(descriptor.rawValue, flags)
         }))
   }
@@ -70,29 +55,20 @@ package struct StreamListener: ~Copyable, Sendable {
   /// Connects from a namespace. Throws `ETIMEDOUT` after `milliseconds`, `ECONNREFUSED`,
   /// `ENETUNREACH`.
   package static func connect(
-    in namespace: NetworkNamespace, to address: String, port: UInt16, milliseconds: Int
+    in namespace: NetworkNamespace, to address: SocketAddress, milliseconds: Int
   ) throws -> StreamSocket {
     let descriptor = try OwnedDescriptor(
       socketIn: namespace, AF_INET, CInt(SOCK_STREAM.rawValue), flags: CInt(SOCK_NONBLOCK.rawValue))
-    var name = try sockaddr_in(address, port: port)
-    let subject = "\(address):\(port)"
     do throws(SystemCallError) {
-      try syscall("connect", on: subject) {
-        unsafe withUnsafePointer(to: &name) {
-          unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            unsafe CLinux.connect(
-              descriptor.rawValue, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-          }
-        }
-      }
+      try descriptor.connectSocket(to: address)
     } catch {
       guard error.errno == .nowInProgress else { throw error }
       guard descriptor.wait(for: Int16(POLLOUT), milliseconds: milliseconds) != 0 else {
-        throw SystemCallError("connect", .timedOut, on: subject)
+        throw SystemCallError("connect", .timedOut, on: address.description)
       }
       let failure = try descriptor.option(SOL_SOCKET, SO_ERROR)
       if failure != 0 {
-        throw SystemCallError("connect", Errno(rawValue: CInt(failure)), on: subject)
+        throw SystemCallError("connect", Errno(rawValue: CInt(failure)), on: address.description)
       }
     }
     return StreamSocket(descriptor)
@@ -147,17 +123,5 @@ package struct StreamListener: ~Copyable, Sendable {
       }
     }
     return 0
-  }
-}
-
-extension sockaddr_in {
-  /// Reads a dotted address. Throws `EINVAL` for anything else.
-  fileprivate init(_ address: String, port: UInt16) throws(SystemCallError) {
-    self.init()
-    sin_family = UInt16(AF_INET)
-    sin_port = port.bigEndian
-    if unsafe inet_pton(AF_INET, address, &sin_addr) != 1 {
-      throw SystemCallError("inet_pton", .invalidArgument, on: address)
-    }
   }
 }

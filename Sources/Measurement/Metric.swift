@@ -34,6 +34,9 @@ package struct Metric: Hashable, Comparable, Sendable, CustomStringConvertible {
   package static let cpuPerFrame = Metric(
     "cpu_ns_per_frame", .lessIsBetter,
     "CPU time of every thread that worked, softirq and steal in it, for each delivered frame")
+  package static let guestCPUPerFrame = Metric(
+    "guest_cpu_ns_per_frame", .lessIsBetter,
+    "CPU time of the whole guest, as it counts it itself, for each delivered frame")
   package static let latencyP50 = Metric(
     "latency_p50_us", .lessIsBetter, "median round trip from the intended time, microseconds")
   package static let latencyP99 = Metric(
@@ -76,9 +79,9 @@ package struct Metric: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// Every metric, in the order of the CSV's columns.
   package static let all: [Metric] = [
-    throughput, deliveredRate, offeredRate, intendedRate, loss, cpuPerFrame, latencyP50,
-    latencyP99, latencyP999, latencyMaximum, gapErrorP50, gapErrorP99, offered, delivered, lost,
-    duplicated, reordered, corrupt, foreign, unexplained, refused, retransmitted,
+    throughput, deliveredRate, offeredRate, intendedRate, loss, cpuPerFrame, guestCPUPerFrame,
+    latencyP50, latencyP99, latencyP999, latencyMaximum, gapErrorP50, gapErrorP99, offered,
+    delivered, lost, duplicated, reordered, corrupt, foreign, unexplained, refused, retransmitted,
   ]
 
   /// The metric of that name, or nil.

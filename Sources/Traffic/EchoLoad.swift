@@ -1,39 +1,30 @@
 import Kernel
 
-/// Latency: a prober at the near end, a reflector at the far one.
-final class EchoLoad<
-  Sink: FrameSink & ~Copyable, Source: FrameSource & ~Copyable,
-  FarSource: FrameSource & ~Copyable, FarSink: FrameSink & ~Copyable
->: Load {
+/// Latency: a prober here, a reflector at the far end, on this machine or another.
+final class EchoLoad<Sink: FrameSink & ~Copyable, Source: FrameSource & ~Copyable>: Load {
   private let rate: Double
   private let prober: Worker<EchoProber<Sink, Source>>
-  private let reflector: Worker<EchoReflector<FarSource, FarSink>>
+  private let reflector: any ReflectingHalf
+  private let sleeping: Bool
   private let progress = Progress()
-  private let stop = StopFlag()
-  private let sharesCPU: Bool
 
+  /// Takes the reflector over: it is closed with this load, or if the prober cannot begin.
+  ///
+  /// - Parameter sleeping: the reflector waits for frames asleep.
   init(
-    rate: Double, placement: Placement,
-    prober near: consuming sending EchoProber<Sink, Source>,
-    reflector far: consuming sending EchoReflector<FarSource, FarSink>
+    rate: Double, cpu: Int, prober near: consuming sending EchoProber<Sink, Source>,
+    reflector: any ReflectingHalf, sleeping: Bool
   ) throws {
     self.rate = rate
-    sharesCPU = placement.sender(0) == placement.receiver(0)
-    let prober = try Worker("kvmtune-probe", on: placement.sender(0), near)
-    do {
-      reflector = try Worker("kvmtune-echo", on: placement.receiver(0), far)
-    } catch {
-      prober.stop()
-      throw error
-    }
-    self.prober = prober
+    self.reflector = reflector
+    self.sleeping = sleeping
+    prober = try Worker("kvmtune-probe", on: cpu, near)
   }
 
   func run(nanoseconds: UInt64) throws -> Findings {
     progress.begin()
-    try reflector.with { try $0.begin() }
-    try prober.with { try $0.begin() }
     return try measure { [rate, progress] prober in
+      try prober.begin()
       try prober.probe(rate: rate, nanoseconds: nanoseconds, progress)
       try prober.drain(progress, patience: usualPatience)
     }
@@ -45,23 +36,21 @@ final class EchoLoad<
 
   func park() throws {
     try prober.with { try $0.receiver.park() }
-    try reflector.with { try $0.park() }
+    try reflector.park()
   }
 
   func close() {
     prober.stop()
-    reflector.stop()
+    reflector.close()
   }
 
   /// Lets the prober work while the reflector reflects.
   private func measure(
     _ work: @escaping @Sendable (inout EchoProber<Sink, Source>) throws -> Void
   ) throws -> Findings {
-    stop.clear()
-    reflector.start { [stop, sharesCPU] in try $0.reflect(until: stop, sleeping: sharesCPU) }
+    try reflector.start(sleeping: sleeping)
     prober.start(work)
     let near = Result { try prober.finish() }
-    stop.set()
     let far = Result { try reflector.finish() }
     _ = (try near.get(), try far.get())
     return prober.with {

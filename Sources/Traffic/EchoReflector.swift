@@ -2,12 +2,13 @@ import Kernel
 import Synchronization
 
 /// The far end of a latency measurement: sends every frame of ours back where it came from.
-struct EchoReflector<Source: FrameSource & ~Copyable, Sink: FrameSink & ~Copyable>: ~Copyable {
+struct EchoReflector<Source: FrameSource & ~Copyable, Sink: FrameSink & ~Copyable>: ~Copyable
+where Source.Template == Sink.Template {
   private var source: Source
   private var sink: Sink
   private var batch: FrameBatch
-  private let forward: FrameTemplate
-  private let backward: FrameTemplate
+  private let forward: Sink.Template
+  private let backward: Sink.Template
 
   /// Frames that are sent back with one call.
   private static var batchFrames: Int { 64 }
@@ -16,8 +17,8 @@ struct EchoReflector<Source: FrameSource & ~Copyable, Sink: FrameSink & ~Copyabl
   ///   - forward: the frames that come.
   ///   - backward: the same from the other end; they differ in the hardware addresses alone.
   init(
-    from source: consuming Source, into sink: consuming Sink, forward: FrameTemplate,
-    backward: FrameTemplate
+    from source: consuming Source, into sink: consuming Sink, forward: Sink.Template,
+    backward: Sink.Template
   ) {
     self.source = source
     self.sink = sink

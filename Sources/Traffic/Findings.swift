@@ -1,11 +1,14 @@
 import Kernel
 
 /// What a load found in one window, before drops and CPU are put to it.
-struct Findings {
+package struct Findings: Sendable, Codable {
   var sent = SendReport()
   var received = ReceiveReport()
-  /// CPU nanoseconds of our threads.
+  /// CPU nanoseconds of our threads on this machine.
   var cpu: UInt64 = 0
+  /// The same of our threads on another, and what its senders waited for their schedule on the CPU.
+  var farCPU: UInt64 = 0
+  var farIdle: UInt64 = 0
   var lateness: TimeHistogram?
   var roundTrips: TimeHistogram?
   /// Bytes that arrived over TCP; nil for frames.
@@ -14,11 +17,13 @@ struct Findings {
   /// Frames that our own sockets dropped, by hop.
   var overruns: [String: UInt64] = [:]
 
-  static func + (left: Findings, right: Findings) -> Findings {
+  package static func + (left: Findings, right: Findings) -> Findings {
     var sum = left
     sum.sent = left.sent + right.sent
     sum.received = left.received + right.received
     sum.cpu += right.cpu
+    sum.farCPU += right.farCPU
+    sum.farIdle += right.farIdle
     sum.lateness = left.lateness.adding(right.lateness)
     sum.roundTrips = left.roundTrips.adding(right.roundTrips)
     sum.streamBytes = [left.streamBytes, right.streamBytes].compactMap { $0 }
@@ -26,6 +31,17 @@ struct Findings {
     sum.retransmitted += right.retransmitted
     sum.overruns.merge(right.overruns, uniquingKeysWith: +)
     return sum
+  }
+}
+
+extension Findings {
+  /// Every count and every span of time, to see whether they make sense.
+  var counts: [UInt64] {
+    [
+      sent.intended ?? 0, sent.offered, sent.refused, sent.waits, sent.idle, received.delivered,
+      received.duplicated, received.reordered, received.corrupt, received.foreign, received.late,
+      received.overrun, cpu, farCPU, farIdle, streamBytes ?? 0, retransmitted,
+    ] + overruns.values
   }
 }
 

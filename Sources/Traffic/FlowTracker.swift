@@ -18,7 +18,8 @@ package struct FlowTracker: Sendable {
 
   private var seen = [UInt64](repeating: 0, count: Int(window / 64))
   private var first: UInt64 = 0
-  private var next: UInt64 = 0
+  /// Above every number of this window.
+  package private(set) var next: UInt64 = 0
 
   package init() {}
 

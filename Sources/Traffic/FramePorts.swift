@@ -2,6 +2,8 @@ package import Kernel
 
 /// Where frames are sent to: one per sending thread.
 package protocol FrameSink: ~Copyable, Sendable {
+  /// What is sent: whole frames, unless it says otherwise.
+  associatedtype Template: Traffic.Template = FrameTemplate
   /// Sends what is taken at once. Throws for what a later try would not mend.
   mutating func send(_ batch: borrowing FrameBatch, _ frames: Range<Int>) throws(SystemCallError)
     -> SendOutcome
@@ -10,6 +12,8 @@ package protocol FrameSink: ~Copyable, Sendable {
 
 /// Where frames come from: one per receiving thread.
 package protocol FrameSource: ~Copyable, Sendable {
+  /// What is expected: whole frames, unless it says otherwise.
+  associatedtype Template: Traffic.Template = FrameTemplate
   /// Name of the hop that ``takeDrops()`` counts.
   static var hop: String { get }
   /// Opens the ears, or shuts them, so that a parked source costs nothing.

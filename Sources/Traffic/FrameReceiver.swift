@@ -36,7 +36,7 @@ package final class Progress: Sendable {
 }
 
 /// What a receiver counted in one window of measurement.
-package struct ReceiveReport: Sendable, Hashable {
+package struct ReceiveReport: Sendable, Hashable, Codable {
   /// Frames of ours, each counted once.
   package var delivered: UInt64 = 0
   package var duplicated: UInt64 = 0
@@ -74,12 +74,12 @@ package struct FrameReceiver<Source: FrameSource & ~Copyable>: ~Copyable {
   package var source: Source
   package private(set) var report = ReceiveReport()
 
-  private let template: FrameTemplate
+  private let template: Source.Template
   private var trackers: [FlowTracker]
   private let issuers: [IssueCounter]
 
   /// - Parameter issuers: for each flow, how far its sender has got.
-  package init(from source: consuming Source, template: FrameTemplate, issuers: [IssueCounter]) {
+  package init(from source: consuming Source, template: Source.Template, issuers: [IssueCounter]) {
     self.source = source
     self.template = template
     self.issuers = issuers
@@ -112,6 +112,14 @@ package struct FrameReceiver<Source: FrameSource & ~Copyable>: ~Copyable {
       if now - max(last, end) > patience || now - end > Self.longestDrain { break }
     }
     try takeOverrun()
+  }
+
+  /// Told at last how far the senders got: a number beyond that was never sent, so its frame is not
+  /// as it was.
+  package mutating func checkLimits() {
+    for flow in trackers.indices where trackers[flow].next > issuers[flow].limit {
+      report.corrupt += 1
+    }
   }
 
   /// Adds what our own socket had no room for to the report.

@@ -12,7 +12,7 @@ package final class IssueCounter: Sendable {
 }
 
 /// What a sender did in one window of measurement.
-package struct SendReport: Sendable {
+package struct SendReport: Sendable, Codable {
   /// Frames that the schedule asked for; nil without one.
   package var intended: UInt64?
   /// Frames that the kernel accepted.
@@ -52,7 +52,7 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
   package let batchFrames: Int
 
   private var batch: FrameBatch
-  private let template: FrameTemplate
+  private let template: Sink.Template
   private let flows: Range<Int>
   private let issued: IssueCounter
   /// Sequence number and flow of the next frame.
@@ -61,7 +61,7 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
 
   /// - Parameter flows: the flows of this sender and of no other; not empty.
   package init(
-    into sink: consuming Sink, template: FrameTemplate, flows: Range<Int>, batch: Int,
+    into sink: consuming Sink, template: Sink.Template, flows: Range<Int>, batch: Int,
     issued: IssueCounter
   ) {
     precondition(!flows.isEmpty)
@@ -84,6 +84,9 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     }
     issued.limit = round
   }
+
+  /// The number that every flow begins the next window with; all that were used are below it.
+  package var upcoming: UInt64 { turn > 0 ? round + 1 : round }
 
   /// Sends `count` frames, at most a batch, each tried once unless `deadline` comes first.
   ///

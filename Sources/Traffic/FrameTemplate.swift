@@ -84,7 +84,7 @@ package enum FrameVerdict: Sendable, Hashable {
 
 /// The frame that one direction of one run sends again and again, and by which its receiver
 /// knows it.
-package struct FrameTemplate: Sendable, Hashable {
+package struct FrameTemplate: Template, Hashable {
   package let bytes: [UInt8]
   package let run: UInt16
   private let constantSum: UInt64
@@ -109,10 +109,7 @@ package struct FrameTemplate: Sendable, Hashable {
     constantSum = InternetChecksum.sum(pseudoHeader) + InternetChecksum.sum(datagram)
   }
 
-  /// Copies the whole frame; its stamp comes by ``write(_:into:)``.
-  package func fill(_ frame: inout MutableRawSpan) { frame.copy(from: bytes) }
-
-  /// Writes the hardware addresses only.
+  /// Writes the hardware addresses, which is all that the other direction has different.
   package func writeAddresses(into frame: inout MutableRawSpan) {
     for offset in 0..<12 { frame.storeBigEndian(bytes[offset], at: offset) }
   }

@@ -13,7 +13,8 @@ package final class TrafficSession {
 
   private let load: any Load
   private let counters: [DropCounter]
-  private let cost = CPUCost()
+  private let machines: [FarMachine]
+  private let accounts: CPUAccounts
   private let cpus: Int
   private var isOpen = true
 
@@ -31,9 +32,12 @@ package final class TrafficSession {
     cpus = Set(placement.senders + placement.receivers).count
     frameBytes = workload.datapath == .tcp ? 0 : workload.frame.bytes(mtu: route.mtu)
     counters = Self.counters(of: workload, on: route)
-    load = try Self.load(
+    let ends = try SessionEnds(
       workload, route: route, placement: placement, frameBytes: frameBytes,
       run: UInt16(truncatingIfNeeded: runID ^ runID >> 16 ^ runID >> 32 ^ runID >> 48))
+    machines = ends.machines
+    accounts = CPUAccounts(machines, extra: route.extraCPU)
+    load = try ends.load()
     do {
       _ = try load.run(nanoseconds: 20_000_000)
       try load.park()
@@ -65,10 +69,11 @@ package final class TrafficSession {
   package func measure(seconds: Double) throws -> Sample {
     precondition(isOpen, "the session is closed")
     precondition(seconds > 0 && seconds <= 3600)
+    for machine in machines { try machine.checkClock() }
     let startedAt = MonotonicTime.sinceEpoch()
     let begin = MonotonicTime.now()
     let dropsBefore = try counters.map { try $0.read() }
-    let costBefore = cost.read()
+    let cpuBefore = try accounts.read()
     var found = try load.run(nanoseconds: UInt64(seconds * 1e9))
     var drops = try drops(since: dropsBefore, found)
     // Frames that no hop dropped may still be under way.
@@ -77,17 +82,23 @@ package final class TrafficSession {
       found = try load.waitOn(patience: Self.secondPatience)
       drops = try self.drops(since: dropsBefore, found)
     }
-    let costAfter = cost.read()
+    let cpu = try accounts.read() - cpuBefore
     try load.park()
-    let steal = costAfter.steal - min(costBefore.steal, costAfter.steal)
-    let softirq = costAfter.softirq - min(costBefore.softirq, costAfter.softirq)
     let ledger = Self.ledger(found, drops)
+    let duration = max(window(of: found), 1e-9)
     return Sample(
-      startedAt: startedAt, duration: max(window(of: found), 1e-9),
-      metrics: metrics(found, ledger, cpu: found.cpu + softirq + steal),
+      startedAt: startedAt, duration: duration, metrics: metrics(found, ledger, cpu),
       drops: drops,
       invalidReason: Validity.reason(
-        found, ledger: ledger, steal: steal, cpus: cpus, duration: MonotonicTime.now() - begin))
+        found, ledger: ledger, steal: cpu.here.steal, cpus: cpus,
+        duration: MonotonicTime.now() - begin)
+        ?? Validity.reason(clockBound: clockBound, window: duration))
+  }
+
+  /// Seconds by which times of other machines may be wrong; 0 where none is used, as the round
+  /// trips are all of this machine's clock.
+  private var clockBound: Double {
+    workload.kind == .latency ? 0 : Double(machines.map(\.clock.bound).max() ?? 0) / 1e9
   }
 
   /// Nanoseconds that are waited at most for frames that nobody has dropped.
@@ -124,7 +135,7 @@ package final class TrafficSession {
     return Double(last - first) / 1e9
   }
 
-  private func metrics(_ found: Findings, _ ledger: Ledger, cpu: UInt64) -> [Metric: Double] {
+  private func metrics(_ found: Findings, _ ledger: Ledger, _ cpu: CPUUse) -> [Metric: Double] {
     let seconds = max(window(of: found), 1e-9)
     if let bytes = found.streamBytes {
       return [
@@ -148,7 +159,8 @@ package final class TrafficSession {
       metrics[.throughput] = delivered * Double(frameBytes) * 8 / seconds
       metrics[.deliveredRate] = delivered / seconds
       if ledger.delivered > 0 {
-        metrics[.cpuPerFrame] = Double(cpu - min(cpu, sent.idle)) / delivered
+        metrics[.cpuPerFrame] = Double(cpu.near(found)) / delivered
+        metrics[.guestCPUPerFrame] = cpu.far(found).map { Double($0) / delivered }
       }
     }
     if sent.offered > 0 { metrics[.loss] = Double(ledger.lost) / Double(sent.offered) }

@@ -10,6 +10,17 @@ enum Validity {
   /// Of the CPU time of the window, the share that may be stolen; below two ticks it is unknown.
   static let mostSteal = 0.10
 
+  /// Of the window, the share by which times of two clocks may be wrong.
+  static let mostClockError = 0.01
+
+  /// - Parameters:
+  ///   - clockBound: seconds by which another machine's times may be wrong.
+  ///   - window: seconds.
+  static func reason(clockBound: Double, window: Double) -> String? {
+    clockBound > mostClockError * window
+      ? "the clocks of both ends cannot be compared to 1 % of the window; try a longer one" : nil
+  }
+
   static func reason(
     _ found: Findings, ledger: Ledger, steal: UInt64, cpus: Int, duration: UInt64
   ) -> String? {

@@ -42,3 +42,13 @@ final class Worker<State: ~Copyable>: Sendable {
 
   func stop() { thread.stop() }
 }
+
+extension Array {
+  /// Waits for all of them, whatever one threw. Throws what the first to fail threw.
+  ///
+  /// - Returns: CPU nanoseconds of all.
+  func finishAll<State: ~Copyable>() throws -> UInt64 where Element == Worker<State> {
+    let results = map { worker in Result { try worker.finish() } }
+    return try results.map { try $0.get() }.reduce(0, +)
+  }
+}

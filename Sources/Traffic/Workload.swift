@@ -1,5 +1,5 @@
 /// The way frames go.
-package enum Datapath: String, Sendable, CaseIterable {
+package enum Datapath: String, Sendable, Codable, CaseIterable {
   /// AF_PACKET at both ends.
   case packet
   /// The queues of a TAP at the receiving end, AF_PACKET at the other.
@@ -9,7 +9,7 @@ package enum Datapath: String, Sendable, CaseIterable {
 }
 
 /// What traffic does on a datapath.
-package enum WorkloadKind: String, Sendable, CaseIterable {
+package enum WorkloadKind: String, Sendable, Codable, CaseIterable {
   /// As many frames as the kernel takes.
   case flood
   /// Frames on an absolute schedule.
@@ -24,7 +24,7 @@ package enum WorkloadKind: String, Sendable, CaseIterable {
 
 /// Which way frames go, seen from what is tuned: a NIC or lab sends them out or takes them in; a
 /// TAP hands them to its guest or takes them from it.
-package enum Direction: String, Sendable, CaseIterable {
+package enum Direction: String, Sendable, Codable, CaseIterable {
   /// From the route's sender to its receiver.
   case toReceiver = "out"
   /// From the route's receiver to its sender.
@@ -44,7 +44,7 @@ package enum Direction: String, Sendable, CaseIterable {
 }
 
 /// How large a frame is, from the Ethernet header to the end of the payload, without FCS.
-package enum FrameSize: Sendable, Hashable {
+package enum FrameSize: Sendable, Hashable, Codable {
   case bytes(Int)
   /// Fills the MTU of the path, whatever it is.
   case mtu
@@ -58,7 +58,7 @@ package enum FrameSize: Sendable, Hashable {
 }
 
 /// What is to be sent, and how: one entry of a profile's `workloads`.
-package struct Workload: Sendable, Hashable {
+package struct Workload: Sendable, Hashable, Codable {
   package var name: String
   package var datapath: Datapath
   package var kind: WorkloadKind
@@ -109,7 +109,7 @@ package struct Workload: Sendable, Hashable {
     case .burst: break
     }
     if let rate { try require(rate >= 1 && rate <= 100_000_000, "rate must be 1 … 100000000") }
-    try require(direction == .toReceiver || datapath != .tcp, "a stream goes one way, out")
+    try require(direction != .both || datapath != .tcp, "a stream goes one way, out or in")
     try require(
       kind != .latency || (threads == 1 && direction == .toReceiver),
       "latency has one thread and one direction, there and back")
@@ -123,6 +123,12 @@ package struct Workload: Sendable, Hashable {
     try require((1...FrameLayout.flowLimit).contains(flows), "flows must be 1 … 4096")
     try require((1...1024).contains(batch), "batch must be 1 … 1024")
     try require((1...65_536).contains(burst), "burst must be 1 … 65536")
+  }
+
+  /// The flows of each sending thread: runs whose lengths differ by one at most.
+  var shares: [Range<Int>] {
+    let flows = max(flows, threads)
+    return (0..<threads).map { (flows * $0 / threads)..<(flows * ($0 + 1) / threads) }
   }
 
   private func require(_ condition: Bool, _ reason: String) throws {

@@ -69,7 +69,9 @@ import Testing
 
   @Test func everyFlowHasOneSender() {
     for (flows, threads) in [(1, 1), (7, 3), (16, 4), (5, 5), (4096, 64)] {
-      let shares = FrameLane<PacketSocket, PacketRing>.shares(of: flows, by: threads)
+      let shares = Workload(
+        name: "w", datapath: .packet, kind: .flood, threads: threads, flows: flows
+      ).shares
       #expect(shares.flatMap { Array($0) } == Array(0..<flows))
       #expect(shares.allSatisfy { !$0.isEmpty })
     }

@@ -1,0 +1,86 @@
+import Kernel
+
+/// Another machine for the time of a session: what it answers, in our time.
+final class FarMachine {
+  private let peer: any TrafficPeer
+  private(set) var clock: ClockOffset
+
+  /// Nanoseconds after which the clocks are compared again: they drift by tens of microseconds a
+  /// second.
+  private static let clockAge: UInt64 = 2_000_000_000
+  private static let questions = 8
+
+  init(_ peer: any TrafficPeer) throws {
+    self.peer = peer
+    clock = try Self.compareClocks(peer)
+  }
+
+  /// Compares the clocks anew if that is some time ago.
+  func checkClock() throws {
+    if MonotonicTime.now() - clock.taken > Self.clockAge { clock = try Self.compareClocks(peer) }
+  }
+
+  private static func compareClocks(_ peer: any TrafficPeer) throws -> ClockOffset {
+    ClockOffset(
+      try (0..<questions).map { _ in
+        let asked = MonotonicTime.now()
+        let reply = try peer.call(.clock)
+        let answered = MonotonicTime.now()
+        guard case .clock(let far) = reply else { throw unexpected(reply) }
+        return ClockOffset.Ping(asked: asked, far: far, answered: answered)
+      })
+  }
+
+  // MARK: Requests, by what answers them
+
+  func done(_ request: TrafficRequest) throws {
+    let reply = try peer.call(request)
+    guard case .done = reply else { throw Self.unexpected(reply) }
+  }
+
+  func open(_ request: HalfRequest) throws -> (half: Int, ports: [UInt16]) {
+    let reply = try peer.call(.open(request))
+    guard case .opened(let half, let ports) = reply else { throw Self.unexpected(reply) }
+    return (half, ports)
+  }
+
+  func sent(_ request: TrafficRequest) throws -> (SendingEnd, Findings) {
+    let reply = try peer.call(request)
+    guard case .sent(let end, let found) = reply else { throw Self.unexpected(reply) }
+    guard (end.offered + end.next).allSatisfy({ $0 < FarLimits.count }) else {
+      throw TrafficFailure("it says that it sent more than anybody can")
+    }
+    return (end, try checked(found))
+  }
+
+  func received(_ request: TrafficRequest) throws -> Findings {
+    let reply = try peer.call(request)
+    guard case .received(let found) = reply else { throw Self.unexpected(reply) }
+    return try checked(found)
+  }
+
+  func cpu() throws -> CPUReading {
+    let reply = try peer.call(.cpu)
+    guard case .cpu(let reading) = reply else { throw Self.unexpected(reply) }
+    return reading
+  }
+
+  static func unexpected(_ reply: TrafficReply) -> TrafficFailure {
+    if case .failed(let failure) = reply { return failure }
+    return TrafficFailure("it answered another question; is it of the same version?")
+  }
+
+  /// Findings of the far end in our time; its CPU time is kept apart from ours.
+  private func checked(_ found: Findings) throws -> Findings {
+    guard found.counts.allSatisfy({ $0 < FarLimits.count }) else {
+      throw TrafficFailure("it says that it counted more than anybody can")
+    }
+    var found = found
+    found.sent.first = found.sent.first.map(clock.near)
+    found.sent.last = found.sent.last.map(clock.near)
+    found.received.last = found.received.last.map(clock.near)
+    (found.farCPU, found.cpu) = (found.cpu, 0)
+    (found.farIdle, found.sent.idle) = (found.sent.idle, 0)
+    return found
+  }
+}

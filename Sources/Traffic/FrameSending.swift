@@ -1,0 +1,80 @@
+import Kernel
+
+/// Senders of frames on this machine.
+final class FrameSending<Sink: FrameSink & ~Copyable>: SendingHalf {
+  let ports: [UInt16] = []
+  private let workload: Workload
+  private var senders: [Worker<FrameSender<Sink>>] = []
+
+  /// - Parameters:
+  ///   - cpus: thread `i` takes the `i`-th, and round again.
+  ///   - issued: how far each thread has got; receivers on this machine look at it.
+  ///   - sink: opens the end of the thread of that number.
+  init(
+    _ workload: Workload, template: Sink.Template, cpus: [Int], issued: [IssueCounter],
+    sink: (Int) throws -> sending Sink
+  ) throws {
+    self.workload = workload
+    do {
+      for (thread, flows) in workload.shares.enumerated() {
+        let sender = FrameSender(
+          into: try sink(thread), template: template, flows: flows, batch: workload.batch,
+          issued: issued[thread])
+        senders.append(
+          try Worker("kvmtune-tx\(thread)", on: cpus[thread % cpus.count], sender))
+      }
+    } catch {
+      close()
+      throw error
+    }
+  }
+
+  func begin() -> [UInt64] {
+    senders.map { sender in
+      sender.with {
+        $0.begin()
+        return $0.upcoming
+      }
+    }
+  }
+
+  func start(nanoseconds: UInt64) {
+    let share = workload.rate.map { $0 / Double(senders.count) }
+    for (thread, sender) in senders.enumerated() {
+      switch workload.kind {
+      case .rate:
+        guard let share, let rate = workload.rate else {
+          preconditionFailure("a rate is validated")
+        }
+        let phase = UInt64(Double(thread) * 1e9 / rate)
+        sender.start { try $0.send(rate: share, phase: phase, nanoseconds: nanoseconds) }
+      case .burst:
+        let length = workload.burst
+        let period = share.map { UInt64(Double(length) * 1e9 / $0) }
+        sender.start { try $0.burst(length: length, period: period, nanoseconds: nanoseconds) }
+      case .flood, .latency, .stream:
+        sender.start { try $0.flood(nanoseconds: nanoseconds) }
+      }
+    }
+  }
+
+  func finish() throws -> (SendingEnd, Findings) {
+    let cpu = try senders.finishAll()
+    var found = Findings(cpu: cpu)
+    for sender in senders {
+      found =
+        found + sender.with { Findings(sent: $0.report, lateness: $0.lateness) }
+    }
+    let end = SendingEnd(
+      offered: senders.map { $0.with { $0.report.offered } },
+      next: senders.map { $0.with { $0.upcoming } })
+    return (end, found)
+  }
+
+  func park() {}
+
+  func close() {
+    for sender in senders { sender.stop() }
+    senders = []
+  }
+}

@@ -1,0 +1,211 @@
+import Kernel
+
+/// The two ends of a route while a session lasts, and how a workload's halves are opened on them.
+struct SessionEnds {
+  private let workload: Workload
+  private let route: Route
+  private let placement: Placement
+  private let run: UInt16
+  private let frameBytes: Int
+  /// That we may use here.
+  private let cpus: Int
+  private let senderMachine: FarMachine?
+  private let receiverMachine: FarMachine?
+
+  /// Compares clocks with the machines of far ends.
+  init(
+    _ workload: Workload, route: Route, placement: Placement, frameBytes: Int, run: UInt16
+  ) throws {
+    self.workload = workload
+    self.route = route
+    self.placement = placement
+    self.frameBytes = frameBytes
+    self.run = run
+    cpus = try CPUSet.allowed().count
+    senderMachine = try Self.machine(of: route.sender)
+    receiverMachine = try Self.machine(of: route.receiver)
+  }
+
+  private static func machine(of end: RouteEnd) throws -> FarMachine? {
+    if case .remote(let end) = end { try FarMachine(end.peer) } else { nil }
+  }
+
+  /// The machines other than this one.
+  var machines: [FarMachine] { [senderMachine, receiverMachine].compactMap { $0 } }
+
+  /// Opens what a validated workload needs.
+  func load() throws -> any Load {
+    try check()
+    if workload.kind == .latency { return try echo() }
+    var lanes: [Lane] = []
+    do {
+      if workload.direction != .toSender { lanes.append(try lane(from: sender, to: receiver)) }
+      if workload.direction != .toReceiver { lanes.append(try lane(from: receiver, to: sender)) }
+    } catch {
+      for lane in lanes { lane.close() }
+      throw error
+    }
+    return LaneLoad(lanes)
+  }
+
+  private func check() throws {
+    if workload.datapath == .tap {
+      guard let tap = route.receiver.tap else { throw refusal("the receiving end is no TAP") }
+      guard workload.direction == .toReceiver || workload.threads <= tap.queues.count else {
+        throw refusal(
+          "\(workload.threads) writing threads for the \(tap.queues.count) queues of \(tap.name)")
+      }
+    }
+    if workload.datapath == .tcp { return }
+    guard (FrameLayout.minimumBytes...65_549).contains(frameBytes) else {
+      throw refusal(
+        "an MTU of \(route.mtu) makes frames of \(frameBytes) bytes, "
+          + "not \(FrameLayout.minimumBytes) to 65549")
+    }
+    guard frameBytes <= route.mtu + FrameLayout.ethernetBytes else {
+      throw refusal("a frame of \(frameBytes) bytes does not fit an MTU of \(route.mtu)")
+    }
+  }
+
+  // MARK: Halves
+
+  /// One end of the route, with what it takes to open a half there.
+  private struct End {
+    let end: RouteEnd
+    let cpus: [Int]
+    let machine: FarMachine?
+  }
+
+  private var sender: End {
+    End(end: route.sender, cpus: placement.senders, machine: senderMachine)
+  }
+  private var receiver: End {
+    End(end: route.receiver, cpus: placement.receivers, machine: receiverMachine)
+  }
+
+  private func lane(from: End, to: End) throws -> Lane {
+    let issued: [IssueCounter]? =
+      from.end.isRemote || to.end.isRemote ? nil : workload.shares.map { _ in IssueCounter() }
+    // The far end listens, so that a forwarder is needed one way only; it is opened first.
+    if workload.datapath == .tcp && from.end.isRemote && !to.end.isRemote {
+      let sending = try self.sending(at: from, to: to.end.address, [], issued)
+      return try with(sending) {
+        let addresses = try addresses(of: from.end, sending.ports, for: to.end)
+        return Lane(
+          sending, try self.receiving(at: to, from: from.end.address, addresses, issued),
+          threads: workload.threads)
+      }
+    }
+    let receiving = try self.receiving(at: to, from: from.end.address, [], issued)
+    return try with(receiving) {
+      let addresses = try addresses(of: to.end, receiving.ports, for: from.end)
+      return Lane(
+        try self.sending(at: from, to: to.end.address, addresses, issued), receiving,
+        threads: workload.threads)
+    }
+  }
+
+  private func echo() throws -> any Load {
+    guard case .local(let endpoint) = route.sender, let rate = workload.rate else {
+      throw refusal("latency is measured at the sending end, and that is on another machine")
+    }
+    let reflector: any ReflectingHalf
+    switch receiver.end {
+    case .local(let far):
+      reflector = try opener(far, receiver.cpus).reflecting(
+        request(.reflecting, far.device.name, route.sender.address, []))
+    case .remote(let far):
+      reflector = try FarReflecting(
+        try machine(receiver), request(.reflecting, far.device, route.sender.address, []))
+    }
+    return try with(reflector) {
+      let addresses = try addresses(of: route.receiver, reflector.ports, for: route.sender)
+      return try opener(endpoint, sender.cpus).echo(
+        request(.sending, endpoint.device.name, route.receiver.address, addresses), rate: rate,
+        reflector: reflector, sleeping: reflectsAsleep)
+    }
+  }
+
+  /// Whether the reflector leaves its CPU to others: a prober here, or the threads that carry a
+  /// guest, of which there are some.
+  private var reflectsAsleep: Bool {
+    if receiver.end.isRemote { return cpus < Self.cpusForAGuest }
+    return placement.senders[0] == placement.receivers[0]
+  }
+
+  private static let cpusForAGuest = 4
+
+  private func sending(
+    at end: End, to peer: MACAddress, _ addresses: [SocketAddress], _ issued: [IssueCounter]?
+  ) throws -> any SendingHalf {
+    switch end.end {
+    case .local(let here):
+      return try opener(here, end.cpus).sending(
+        request(.sending, here.device.name, peer, addresses), issued: issued)
+    case .remote(let far):
+      return try FarSending(try machine(end), request(.sending, far.device, peer, addresses))
+    }
+  }
+
+  private func receiving(
+    at end: End, from peer: MACAddress, _ addresses: [SocketAddress], _ issued: [IssueCounter]?
+  ) throws -> any ReceivingHalf {
+    switch end.end {
+    case .local(let here):
+      return try opener(here, end.cpus).receiving(
+        request(.receiving, here.device.name, peer, addresses), issued: issued)
+    case .remote(let far):
+      return try FarReceiving(try machine(end), request(.receiving, far.device, peer, addresses))
+    }
+  }
+
+  private func machine(_ end: End) throws -> FarMachine {
+    guard let machine = end.machine else { preconditionFailure("a far end has a machine") }
+    return machine
+  }
+
+  private func opener(_ endpoint: Endpoint, _ cpus: [Int]) -> HalfOpener {
+    HalfOpener(endpoint: endpoint, cpus: cpus, firstPort: 0)
+  }
+
+  private func request(
+    _ role: HalfRequest.Role, _ device: String, _ peer: MACAddress, _ addresses: [SocketAddress]
+  ) -> HalfRequest {
+    HalfRequest(
+      role: role, device: device, workload: workload, frameBytes: frameBytes, run: run,
+      peer: peer, destinations: addresses)
+  }
+
+  /// Where `seeker` reaches the sockets that listen on `ports` at an end.
+  private func addresses(of end: RouteEnd, _ ports: [UInt16], for seeker: RouteEnd) throws
+    -> [SocketAddress]
+  {
+    if ports.isEmpty { return [] }
+    let found: [SocketAddress]?
+    switch (end, seeker) {
+    case (.local(let here), .local):
+      found = here.ipv4.map { address in ports.map { SocketAddress(address, port: $0) } }
+    case (.local(let here), .remote(let far)):
+      found = (far.nearIPv4 ?? here.ipv4).map { address in
+        ports.map { SocketAddress(address, port: $0) }
+      }
+    case (.remote(let far), .local): found = far.reached(at: ports)
+    case (.remote(let far), .remote):
+      found = far.ipv4.map { address in ports.map { SocketAddress(address, port: $0) } }
+    }
+    guard let found else { throw refusal("the receiving end has no IPv4 address") }
+    return found
+  }
+
+  /// Closes `half` if what follows fails.
+  private func with<Result>(_ half: any Half, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch {
+      half.close()
+      throw error
+    }
+  }
+
+  private func refusal(_ reason: String) -> WorkloadError {
+    WorkloadError(workload: workload.name, reason: reason)
+  }
+}

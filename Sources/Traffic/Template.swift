@@ -1,0 +1,19 @@
+import Kernel
+
+/// What one direction of one run sends again and again, stamp by stamp, and by which its receiver
+/// knows it.
+package protocol Template: Sendable {
+  /// All of it, but for the stamp.
+  var bytes: [UInt8] { get }
+  /// Writes what is different from one to the next, and the checksum that goes with it.
+  func write(_ stamp: FrameStamp, into frame: inout MutableRawSpan)
+  /// Turns one of the other direction into one of this.
+  func writeAddresses(into frame: inout MutableRawSpan)
+  /// Tells what was received; every byte of it is looked at.
+  func classify(_ frame: RawSpan) -> FrameVerdict
+}
+
+extension Template {
+  /// Copies all of it; its stamp comes by ``write(_:into:)``.
+  package func fill(_ frame: inout MutableRawSpan) { frame.copy(from: bytes) }
+}
