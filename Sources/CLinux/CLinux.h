@@ -55,6 +55,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/types.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -73,6 +74,7 @@ static inline int kvmtune_ioctl(int descriptor, unsigned long request, void *arg
 static inline int kvmtune_prctl(int option, unsigned long argument) {
   return prctl(option, argument, 0, 0, 0);
 }
+static inline dev_t kvmtune_makedev(unsigned major, unsigned minor) { return makedev(major, minor); }
 static inline int kvmtune_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }
 
 // Swift's own view of the C library has no GNU extensions, and one program may not have two views

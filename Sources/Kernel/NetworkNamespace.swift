@@ -19,6 +19,9 @@ package final class NetworkNamespace: Sendable {
   package let name: String?
   private let worker: NamespaceThread?
 
+  /// Whether it has a thread of its own, with mounts that nobody else sees.
+  var hasThread: Bool { worker != nil }
+
   /// Where iproute2 keeps names of namespaces.
   package static let folder = "/run/netns"
 

@@ -1,11 +1,11 @@
 import CLinux
 import Glibc
 
-/// The queues of one TAP, held as QEMU would hold them.
+/// The queues of one TAP or macvtap, held as QEMU would hold them.
 ///
-/// The device lives as long as this object. Every queue is non-blocking, has a virtio-net header
+/// A TAP lives as long as this object. Every queue is non-blocking, has a virtio-net header
 /// of ``headerBytes`` in front of each frame, and an unlimited send buffer: without `O_NONBLOCK`
-/// and `TUNSETSNDBUF` the kernel takes a slower path that no guest uses (drivers/net/tun.c).
+/// and `TUNSETSNDBUF` the kernel takes a slower path that no guest uses (drivers/net/tun.c, tap.c).
 /// Safe: the descriptors never change after `init` and are closed once, in `deinit`.
 package final class TapDevice: Sendable {
   /// One descriptor for each queue, in the order they were attached.
@@ -21,12 +21,17 @@ package final class TapDevice: Sendable {
   ///   - name: at most 15 bytes, free in this namespace.
   ///   - queueCount: 1 … 256 (`MAX_TAP_QUEUES`).
   /// - Throws: `SystemCallError`: `ENOENT` without the tun driver, `EPERM`, `EBUSY`, `E2BIG`.
-  package init(named name: String, queueCount: Int) throws(SystemCallError) {
+  package convenience init(named name: String, queueCount: Int) throws(SystemCallError) {
+    try self.init(opening: "/dev/net/tun", name, queueCount)
+  }
+
+  /// Opens one file so many times, each for another queue of the device.
+  init(opening path: String, _ name: String, _ queueCount: Int) throws(SystemCallError) {
     precondition((1...256).contains(queueCount) && name.utf8.count < Int(IFNAMSIZ))
     self.name = name
     var opened: [CInt] = []
     do throws(SystemCallError) {
-      for _ in 0..<queueCount { opened.append(try Self.attach(to: name)) }
+      for _ in 0..<queueCount { opened.append(try Self.attach(to: name, by: path)) }
     } catch {
       for queue in opened { close(queue) }
       throw error
@@ -36,9 +41,9 @@ package final class TapDevice: Sendable {
 
   deinit { for queue in queues { close(queue) } }
 
-  private static func attach(to name: String) throws(SystemCallError) -> CInt {
-    let queue = try syscall("open", on: "/dev/net/tun") {
-      unsafe kvmtune_open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC, 0)
+  private static func attach(to name: String, by path: String) throws(SystemCallError) -> CInt {
+    let queue = try syscall("open", on: path) {
+      unsafe kvmtune_open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC, 0)
     }
     do throws(SystemCallError) {
       var request = unsafe ifreq()

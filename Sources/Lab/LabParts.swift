@@ -31,9 +31,10 @@ struct LabParts: Sendable {
     return session
   }
 
-  /// Deletes the devices by name first: a socket or TAP queue that somebody still holds keeps its
-  /// namespace alive, and must not keep the devices.
+  /// Ends who lives in the lab, then deletes the devices by name: a socket or TAP queue that
+  /// somebody still holds keeps its namespace alive, and must not keep the devices.
   func remove() {
+    for name in namespaces.compactMap(\.name) { NetworkNamespace.killInhabitants(ofNamed: name) }
     for session in sessions {
       for link in (try? session.links()) ?? [] where !link.kind.isEmpty {
         try? session.delete(link.index)

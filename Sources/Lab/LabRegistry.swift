@@ -48,7 +48,10 @@ package struct LabRegistry: Sendable {
   func removeLeftovers() -> [String] {
     leftovers().filter { name in
       guard let lock = try? FileLock(path: path(name)) else { return false }
-      for namespace in Self.namespaces(ofLab: name) { NetworkNamespace.unname(namespace) }
+      for namespace in Self.namespaces(ofLab: name) {
+        NetworkNamespace.killInhabitants(ofNamed: namespace)
+        NetworkNamespace.unname(namespace)
+      }
       forget(name)
       _ = consume lock
       return true

@@ -18,7 +18,7 @@ struct LabDropTests {
     #expect(try bench.read(&guest) == 100)
     let before = try bench.sender.link(named: "a").statistics.receivedPackets
     let listener = try PacketListener(on: bench.lab.sender.device)
-    let back = bench.batch(to: bench.lab.sender.address, from: bench.lab.receiver.address)
+    let back = FrameBatch.experiment(to: bench.lab.sender.address, from: bench.lab.receiver.address)
     #expect(try guest.send(back, 0..<100).accepted == 100)
     let after = try bench.sender.link(named: "a").statistics.receivedPackets
     #expect(after - before == 100)
@@ -173,27 +173,14 @@ struct DropBench {
     return Dictionary(uniqueKeysWithValues: moved).filter { $0.value != 0 }
   }
 
-  /// A hundred frames of the EtherType for experiments (IEEE 802, 0x88B5).
-  func batch(to: MACAddress, from: MACAddress, bytes: Int = 60) -> FrameBatch {
-    var batch = FrameBatch(capacity: 100, frameBytes: bytes)
-    let header = to.octets + from.octets + [0x88, 0xB5]
-    for frame in 0..<batch.capacity {
-      batch.withFrame(frame) { span in
-        for (place, octet) in header.enumerated() {
-          span.storeBytes(of: octet, toByteOffset: place, as: UInt8.self)
-        }
-      }
-    }
-    return batch
-  }
-
   /// Tries `count` frames, so many in `each` call, by the packet socket at the sending end.
   func send(
     _ count: Int, bytes: Int = 60, each: Int = 100, bypassingQdisc: Bool = false
   ) throws -> (accepted: Int, refused: Int) {
     let socket = try PacketSocket(
       sendingOn: lab.sender.device, bypassingQdisc: bypassingQdisc)
-    let batch = batch(to: lab.receiver.address, from: lab.sender.address, bytes: bytes)
+    let batch = FrameBatch.experiment(
+      to: lab.receiver.address, from: lab.sender.address, bytes: bytes)
     var accepted = 0
     var refused = 0
     while accepted + refused < count {
@@ -208,6 +195,22 @@ struct DropBench {
   /// Frames that the guest finds in its queue.
   func read(_ guest: inout TapQueue) throws -> Int {
     try guest.receive(limit: 1000, waiting: 0) { _, _ in }
+  }
+}
+
+extension FrameBatch {
+  /// A hundred frames of the EtherType for experiments (IEEE 802, 0x88B5).
+  static func experiment(to: MACAddress, from: MACAddress, bytes: Int = 60) -> FrameBatch {
+    var batch = FrameBatch(capacity: 100, frameBytes: bytes)
+    let header = to.octets + from.octets + [0x88, 0xB5]
+    for frame in 0..<batch.capacity {
+      batch.withFrame(frame) { span in
+        for (place, octet) in header.enumerated() {
+          span.storeBytes(of: octet, toByteOffset: place, as: UInt8.self)
+        }
+      }
+    }
+    return batch
   }
 }
 

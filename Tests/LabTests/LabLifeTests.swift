@@ -91,12 +91,13 @@ struct LabLifeTests {
     #expect(Traces(of: name).isEmpty)
   }
 
-  @Test(arguments: LabTopology.allCases)
-  func leftoversOfADeadMakerGoAndThoseOfTheLivingStay(_ topology: LabTopology) throws {
+  @Test(arguments: LabTopology.allCases.map(\.rawValue) + ["guest"])
+  func leftoversOfADeadMakerGoAndThoseOfTheLivingStay(_ kind: String) throws {
+    let topology = LabTopology(rawValue: kind) ?? .bridgeTap
     let mine = try Lab.make(topology, named: Lab.randomName(), queues: 1)
     defer { mine.remove() }
     let name = Lab.randomName()
-    let holder = try Program.labHolder.start([topology.rawValue, name])
+    let holder = try Program.labHolder.start([kind, name])
     defer { kill(holder.process.processIdentifier, SIGKILL) }
     let limit = MonotonicTime.now() + 20_000_000_000
     while !holder.errorsSoFar.contains("ready"), holder.process.isRunning,
@@ -108,6 +109,8 @@ struct LabLifeTests {
     #expect(!Lab.leftovers().contains(name))
     #expect(!Lab.removeLeftovers().contains(name))
     #expect(!Traces(of: name).isEmpty)
+    let inhabitant = try Program("/usr/bin/sleep").inNamespace(name + "-a").start(["1000"])
+    defer { kill(inhabitant.process.processIdentifier, SIGKILL) }
 
     kill(holder.process.processIdentifier, SIGKILL)
     #expect(try holder.wait().status == 128 + SIGKILL)
@@ -115,6 +118,7 @@ struct LabLifeTests {
     #expect(throws: SystemCallError.self) { try Lab.make(topology, named: name, queues: 1) }
     #expect(Lab.removeLeftovers().contains(name))
     #expect(Traces(of: name).isEmpty)
+    #expect(try inhabitant.wait().status == 128 + SIGKILL)
     #expect(!Lab.leftovers().contains(name))
     #expect(!Traces(of: mine.name).isEmpty)
     _ = try IPLink(of: mine.receiver.device)
