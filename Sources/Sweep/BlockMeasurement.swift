@@ -1,5 +1,6 @@
 package import Kernel
 import Knobs
+import Lab
 import Measurement
 import Netlink
 import Optimiser
@@ -22,78 +23,99 @@ struct BlockMeasurement {
     let seed: UInt64
   }
 
-  /// One part of a block, and the side that plays it.
+  /// One part of a block. What is in force is known once it stands.
   private struct Part {
     let role: Role
     let configuration: Configuration
-    let side: Side
+    /// Which side plays it.
+    let number: Int
+    var side: Side?
     var effective = Configuration()
     var mtu = 0
   }
 
   /// Measures one block of every workload that still needs it.
   ///
-  /// A configuration that the kernel refuses, or under which traffic breaks down, is a failed
-  /// trial, not a score: its block becomes a pair of invalid rows with the kernel's words. If the
-  /// target as it is cannot be measured, there is nothing to compare with, and that is an error.
-  /// - Throws: ``SweepInterrupted`` between slices; what traffic throws in the noise trial. No
-  ///   rows are kept then.
+  /// A configuration that the kernel refuses, a guest that does not start or is lost, and traffic
+  /// that breaks down are a failed trial, not a score: the block becomes a pair of invalid rows with
+  /// the reason, and what broke is made anew. If the target as it is cannot be measured, there is
+  /// nothing to compare with, and that is an error; a guest gets a second chance before that.
+  /// - Throws: ``SweepInterrupted`` between slices; what traffic and guests throw in the noise trial.
+  ///   No rows are kept then.
   func measure(_ request: TrialRequest, block: Int, workloads: [Workload]) throws -> [TrialRecord] {
-    var parts = try self.parts(of: request, block: block)
     do {
-      try apply(&parts)
-    } catch let error as KnobError {
-      return workloads.flatMap { refusal("\(error)", request, block, $0, parts) }
+      return try attempt(request, block: block, workloads: workloads)
+    } catch let error as GuestError where error.isOfOneGuest {
+      try stand.renew()
+      return try attempt(request, block: block, workloads: workloads)
     }
+  }
+
+  private func attempt(
+    _ request: TrialRequest, block: Int, workloads: [Workload]
+  ) throws -> [TrialRecord] {
+    let parts = self.parts(of: request, block: block)
+    var standing: [Part]?
     var records: [TrialRecord] = []
     for (index, workload) in workloads.enumerated() {
       do {
-        records += try measure(workload, request, block: block, parts)
-      } catch  where request.role != .noise && Self.isOfTheTrial(error) {
+        standing = try standing ?? prepare(parts, of: request, block: block)
+      } catch  where error is KnobError || isOfTheTrial(error, request) {
+        // What was refused beforehand has broken nothing.
+        if !(error is KnobError || error is GuestObjection) { try stand.renew() }
+        let rest = workloads[index...]
+        return records + rest.flatMap { refusal("\(error)", request, block, $0, parts) }
+      }
+      do {
+        records += try measure(workload, request, block: block, standing ?? [])
+      } catch  where isOfTheTrial(error, request) {
         records += refusal("traffic broke down: \(error)", request, block, workload, parts)
         try stand.renew()
-        parts = try self.parts(of: request, block: block)
-        do {
-          try apply(&parts)
-        } catch let error as KnobError {
-          let rest = workloads.dropFirst(index + 1)
-          return records + rest.flatMap { refusal("\(error)", request, block, $0, parts) }
-        }
+        standing = nil
       }
     }
     return records
   }
 
   /// Whether an error is the doing of the settings under test, and not of this program or its user.
-  private static func isOfTheTrial(_ error: any Error) -> Bool {
-    error is SystemCallError || error is WorkloadError || error is KnobError
-      || error is NetlinkError
+  private func isOfTheTrial(_ error: any Error, _ request: TrialRequest) -> Bool {
+    guard request.role != .noise else { return false }
+    if let error = error as? GuestError { return error.isOfOneGuest }
+    return error is SystemCallError || error is WorkloadError || error is KnobError
+      || error is NetlinkError || error is GuestObjection || error is TuningRefused
   }
 
   /// In even blocks of even swap pairs the candidate is on the first side; then it changes with
   /// every block, and the order within a swap pair with every pair: ABBA.
-  private func parts(of request: TrialRequest, block: Int) throws -> [Part] {
+  private func parts(of request: TrialRequest, block: Int) -> [Part] {
     let swapped = (block + block / 2) % 2
-    func part(_ role: Role, _ configuration: Configuration, on side: Int) throws -> Part {
-      Part(
-        role: role, configuration: configuration, side: try stand.side(side, for: configuration))
-    }
     return [
-      try part(request.role, request.candidate, on: swapped),
-      try part(.baseline, request.reference, on: 1 - swapped),
+      Part(role: request.role, configuration: request.candidate, number: swapped),
+      Part(role: .baseline, configuration: request.reference, number: 1 - swapped),
     ]
   }
 
-  private func apply(_ parts: inout [Part]) throws {
-    if stand.isTwin {
-      for part in parts { try part.side.tuner.apply(stand.split(part.configuration).own) }
+  /// Makes both parts stand, with their settings applied.
+  private func prepare(
+    _ parts: [Part], of request: TrialRequest, block: Int
+  ) throws -> [Part] {
+    // What a recommendation rests on is measured on several of whatever is made.
+    if block.isMultiple(of: 2), request.role == .validate || request.role == .ablate {
+      try stand.refresh(request.candidate, request.reference)
     }
+    var parts = parts
     for index in parts.indices {
-      try stand.switchShared(to: stand.split(parts[index].configuration).shared)
-      let tuner = parts[index].side.tuner
-      parts[index].effective = try tuner.read(knobs)
-      parts[index].mtu = try tuner.read([.mtu])[.mtu]?.integer ?? 0
+      let (number, configuration) = (parts[index].number, parts[index].configuration)
+      let side = try stand.side(number, for: configuration)
+      if stand.isTwin { try side.tuner.apply(stand.split(configuration).own) }
+      parts[index].side = side
     }
+    for (index, part) in parts.enumerated() {
+      try stand.switchShared(to: stand.split(part.configuration).shared)
+      parts[index].effective = try part.side?.tuner.read(knobs) ?? .baseline
+      parts[index].mtu = try part.side?.tuner.read([.mtu])[.mtu]?.integer ?? 0
+    }
+    return parts
   }
 
   private func measure(
@@ -127,9 +149,9 @@ struct BlockMeasurement {
   }
 
   private func open(_ workload: Workload, _ part: Part) throws -> TrafficSession {
-    try TrafficSession(
-      workload, over: try part.side.route(workload, part.mtu),
-      runID: UInt64.random(in: .min ... .max))
+    guard let side = part.side else { preconditionFailure("a part stands before it is measured") }
+    return try TrafficSession(
+      workload, over: try side.route(workload, part.mtu), runID: UInt64.random(in: .min ... .max))
   }
 
   private func row(
@@ -154,6 +176,13 @@ struct BlockMeasurement {
       startedAt: MonotonicTime.sinceEpoch(), duration: 0, metrics: [:],
       invalidReason: reason)
     return parts.map { row(sample, request, block, workload, $0, number: 0) }
+  }
+}
+
+extension GuestError {
+  /// Whether another guest may do better. What the host lacks, it lacks for every guest.
+  fileprivate var isOfOneGuest: Bool {
+    if case .unavailable = self { false } else { true }
   }
 }
 

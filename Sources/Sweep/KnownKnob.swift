@@ -1,4 +1,5 @@
 package import Knobs
+package import Lab
 package import Measurement
 
 /// What a knob's name alone says of it, on whichever side it is: the one place that knows every
@@ -8,15 +9,20 @@ package enum KnownKnob: Sendable {
   case host(any Knob)
   /// The same within a guest.
   case guest(any Knob)
+  /// A field of a guest's NIC.
+  case interface(InterfaceField)
 
   /// Nil for a name that is no knob's.
   package init?(named name: KnobName) {
-    guard let knob = Catalogue.knob(named: name.withoutPrefix) else { return nil }
-    switch name.side {
-    case .host, .path: self = .host(knob)
-    // The MTU of a path is set on all of it, the guest included.
-    case .guest where knob.name.side == .host: self = .guest(knob)
-    case .guest, .definition: return nil
+    let bare = name.withoutPrefix
+    if name.side == .definition {
+      guard let field = InterfaceField(rawValue: bare.rawValue) else { return nil }
+      self = .interface(field)
+    } else {
+      guard let knob = Catalogue.knob(named: bare) else { return nil }
+      // The MTU of a path is set on all of it, the guest included.
+      if name.side == .guest, bare.side == .path { return nil }
+      self = name.side == .guest ? .guest(knob) : .host(knob)
     }
   }
 
@@ -24,6 +30,7 @@ package enum KnownKnob: Sendable {
   package static let names: [KnobName] = {
     let host = Catalogue.knobs.map(\.name)
     return host + host.filter { $0.side == .host }.map(\.inGuest)
+      + InterfaceField.allCases.map(\.knob)
   }()
 
   /// The name that somebody may have meant.
@@ -36,6 +43,7 @@ package enum KnownKnob: Sendable {
     switch self {
     case .host(let knob): knob.name
     case .guest(let knob): knob.name.inGuest
+    case .interface(let field): field.knob
     }
   }
 

@@ -21,7 +21,7 @@ package struct SweepJob: Sendable {
     let text = try Self.read(profileFile)
     let started = Date.now
     let parsed = try Profile(parsing: text, file: profileFile)
-    let profile = parsed.overriding(nic: nic, seed: seed)
+    let profile = try parsed.overriding(nic: nic, seed: seed, file: profileFile)
     let stamp = started.formatted(
       Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted)
         .year().month().day().time(includingFractionalSeconds: false))
@@ -45,7 +45,7 @@ package struct SweepJob: Sendable {
     manifest = try directory.readManifest()
     file = "\(directory.manifest) (profile)"
     profile = try Profile(parsing: manifest.profile, file: file)
-      .overriding(nic: manifest.nic, seed: manifest.seed)
+      .overriding(nic: manifest.nic, seed: manifest.seed, file: file)
     isResumed = true
   }
 
@@ -64,9 +64,17 @@ package struct SweepJob: Sendable {
 
 extension Profile {
   /// The same profile for another NIC or with another seed.
-  func overriding(nic: String?, seed: UInt64?) -> Profile {
+  ///
+  /// Throws for a guest's: it has knobs that no NIC of this host has.
+  func overriding(nic: String?, seed: UInt64?, file: String) throws(ProfileError) -> Profile {
     var copy = self
     if let nic {
+      if case .guest = target {
+        throw ProfileError(
+          file: file, line: 0,
+          message: "is about a guest, which --nic cannot replace; take a profile with target: "
+            + "{nic: \(nic)}")
+      }
       let peer: String? = if case .nic(_, let peer) = target { peer } else { nil }
       copy.target = .nic(nic, peer: peer)
     }

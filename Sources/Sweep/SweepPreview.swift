@@ -20,10 +20,13 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
   package let secondsOfTraffic: Double
 
   /// Throws as ``SweepRun`` would before its first trial.
-  package init(_ job: SweepJob, allowManagement: Bool) throws {
+  package init(
+    _ job: SweepJob, allowManagement: Bool,
+    guests: () throws -> any GuestMaker
+  ) throws {
     let profile = job.profile
     let choice = try TargetChoice(
-      profile, state: .standard(), allowManagement: allowManagement)
+      profile, file: job.file, state: .standard(), allowManagement: allowManagement, guests: guests)
     let (resolved, campaign, trials) = try choice.preview { tuner in
       let resolved = try ResolvedSpace(profile, on: tuner, file: job.file)
       let campaign = try Campaign(profile, resolved.space, file: job.file)

@@ -24,11 +24,17 @@ package struct SweepRun {
   private let job: SweepJob
   private let allowManagement: Bool
   private let interruption: Interruption
+  private let guests: () throws -> any GuestMaker
 
   private var profile: Profile { job.profile }
   package var directory: RunDirectory { job.directory }
 
-  package init(_ job: SweepJob, allowManagement: Bool, interruption: Interruption) {
+  /// - Parameter guests: makes what starts guests; called only if the target is one.
+  package init(
+    _ job: SweepJob, allowManagement: Bool, interruption: Interruption,
+    guests: @escaping () throws -> any GuestMaker
+  ) {
+    self.guests = guests
     self.job = job
     self.allowManagement = allowManagement
     self.interruption = interruption
@@ -40,7 +46,8 @@ package struct SweepRun {
   /// - Throws: ``SweepInterrupted``, and the errors of the modules below.
   package func run(_ observer: some SweepObserver) throws -> Conclusion {
     let state = StateFolder.standard()
-    let choice = try TargetChoice(profile, state: state, allowManagement: allowManagement)
+    let choice = try TargetChoice(
+      profile, file: job.file, state: state, allowManagement: allowManagement, guests: guests)
     let journal = try Journal(in: state)
     let stand = try choice.makeStand(journal: journal)
     let measured = Result { try measure(on: stand, observer) }

@@ -8,6 +8,7 @@ package struct TargetChoice: ~Copyable {
   private enum Kind {
     case lab(LabTopology)
     case nic(NetworkDevice, peer: NetworkDevice)
+    case guest(GuestDefinition, any GuestMaker)
   }
 
   private let kind: Kind
@@ -21,10 +22,22 @@ package struct TargetChoice: ~Copyable {
 
   /// Looks the target up.
   ///
-  /// - Throws: `NoSuchDevice`; `Guard.Refusal` if the NIC carries the host's own traffic;
+  /// - Parameters:
+  ///   - file: of the profile, for errors.
+  ///   - guests: makes what starts guests; called only if the target is one.
+  /// - Throws: `ProfileError`, `GuestObjection` for guests that cannot be; `NoSuchDevice`; `Guard.Refusal` if the NIC carries the host's own traffic;
   ///   `NICLock.Held` if it is being tuned already.
-  package init(_ profile: Profile, state: StateFolder, allowManagement: Bool) throws {
-    let kind = try Self.find(profile.target, allowManagement: allowManagement)
+  package init(
+    _ profile: Profile, file: String, state: StateFolder, allowManagement: Bool,
+    guests: () throws -> any GuestMaker
+  ) throws {
+    let kind: Kind =
+      switch profile.target {
+      case .lab(let name): try Self.lab(name)
+      case .nic(let name, let peer):
+        try Self.find(name, peer: peer, allowManagement: allowManagement)
+      case .guest(let guest): try Self.check(guest, profile.knobs, file: file, from: guests())
+      }
     let (nic, peer): (String?, String?) =
       if case .nic(let nic, let peer) = profile.target { (nic, peer) } else { (nil, nil) }
     let lock = try Self.lock(nic, in: state)
@@ -36,26 +49,33 @@ package struct TargetChoice: ~Copyable {
     self.hostLock = hostLock
   }
 
-  private static func find(_ request: Profile.TargetRequest, allowManagement: Bool) throws -> Kind {
-    switch request {
-    case .lab(let name):
-      guard let topology = LabTopology(rawValue: name) else {
-        preconditionFailure("the parser lets only known labs pass")
-      }
-      return .lab(topology)
-    case .nic(let name, let peer):
-      guard let peer else {
-        throw TargetError(
-          "\(name) needs a NIC that its frames arrive at: target: {nic: \(name), peer: OTHER}, "
-            + "a port of this host at the other end of the cable")
-      }
-      guard peer != name else {
-        throw TargetError("\(name) cannot be its own peer; name the port at the other end")
-      }
-      let (nic, other) = (try NetworkDevice.find(name), try NetworkDevice.find(peer))
-      if !allowManagement { try refuseManagement([nic, other]) }
-      return .nic(nic, peer: other)
+  private static func lab(_ name: String) throws -> Kind {
+    guard let topology = LabTopology(rawValue: name) else {
+      preconditionFailure("the parser lets only known labs pass")
     }
+    return .lab(topology)
+  }
+
+  private static func find(_ name: String, peer: String?, allowManagement: Bool) throws -> Kind {
+    guard let peer else {
+      throw TargetError(
+        "\(name) needs a NIC that its frames arrive at: target: {nic: \(name), peer: OTHER}, "
+          + "a port of this host at the other end of the cable")
+    }
+    guard peer != name else {
+      throw TargetError("\(name) cannot be its own peer; name the port at the other end")
+    }
+    let (nic, other) = (try NetworkDevice.find(name), try NetworkDevice.find(peer))
+    if !allowManagement { try refuseManagement([nic, other]) }
+    return .nic(nic, peer: other)
+  }
+
+  private static func check(
+    _ guest: GuestDefinition, _ knobs: [KnobRequest], file: String, from maker: any GuestMaker
+  ) throws -> Kind {
+    try guest.validate(for: maker.abilities)
+    try InterfaceRequests(knobs).check(guest, on: maker.abilities, file: file)
+    return .guest(guest, maker)
   }
 
   private static func lock(_ nic: String?, in state: StateFolder) throws -> NICLock? {
@@ -84,10 +104,12 @@ package struct TargetChoice: ~Copyable {
       try Stand(topology, queues: CPUSet.allowed().count, journal: journal)
     case .nic(let nic, let peer):
       try Stand(nic: nic, peer: peer, journal: journal)
+    case .guest(let guest, let maker):
+      try Stand(guest, from: maker, journal: journal)
     }
   }
 
-  /// Shows what would be tuned to `body`: the NIC, or a lab that lives as long as that.
+  /// Shows what would be tuned to `body`: the NIC, or a lab or guest that lives as long as that.
   borrowing func preview<Result>(_ body: (any Tuning) throws -> Result) throws -> Result {
     switch kind {
     case .lab(let topology):
@@ -96,6 +118,10 @@ package struct TargetChoice: ~Copyable {
       return try Self.using(Target(lab), body)
     case .nic(let nic, let peer):
       return try Self.using(Target(nic: nic, peer: peer), body)
+    case .guest(let guest, let maker):
+      let unit = try maker.make(guest)
+      defer { unit.remove() }
+      return try body(GuestTuning(definition: guest, host: unit.host, guest: unit.guest))
     }
   }
 

@@ -59,6 +59,8 @@ enum Outcome {
       CommandFailure(error.code == .inputOutput ? .inputOutput : .badInput, "\(error)")
     case let error as TrialsFileError: table(error)
     case let error as KnobError: CommandFailure(.unavailable, "\(error)")
+    case is GuestObjection, is GuestError, is TuningRefused:
+      CommandFailure(.unavailable, "\(error)")
     case is NoSuchDevice, is TargetError, is Guard.Refusal, is NICLock.Held, is JournalInUse:
       CommandFailure(.unavailable, "\(error)")
     case let error as NotRestored: CommandFailure(.finding, "\(error)")

@@ -20,7 +20,9 @@ import Testing
   @Test func everyNameIsKnownOnce() {
     #expect(Set(KnownKnob.names).count == KnownKnob.names.count)
     for name in KnownKnob.names { #expect(KnownKnob(named: name)?.name == name) }
-    for name: KnobName in ["guest.mtu", "guest.guest.ring.rx", "guest.", "guest", "ringrx"] {
+    for name: KnobName in [
+      "interface.mtu", "guest.mtu", "guest.guest.ring.rx", "guest.", "guest", "ringrx",
+    ] {
       #expect(KnownKnob(named: name) == nil, "\(name)")
     }
     #expect(KnownKnob.nearest(to: "gest.ring.rx") == "guest.ring.rx")

@@ -1,3 +1,4 @@
+import Lab
 import Testing
 
 @testable import Sweep
@@ -50,10 +51,40 @@ import Testing
     #expect(ProfileText(name: written).complaint() == "p.yaml:1: \(complaint)")
   }
 
+  private static let oneTarget =
+    "target must name one of lab, nic and guest: {lab: veth}, {nic: eno1} or {guest: {model: virtio}}"
+
   @Test(arguments: [
     ("veth", "target must be a mapping, key: value"),
-    ("{}", "target must name either a lab or a nic: {lab: veth} or {nic: eno1}"),
-    ("{lab: veth, nic: a}", "target must name either a lab or a nic: {lab: veth} or {nic: eno1}"),
+    ("{}", oneTarget), ("{lab: veth, nic: a}", oneTarget), ("{lab: veth, guest: {}}", oneTarget),
+    ("{peer: a}", oneTarget),
+    ("{guest: {}, peer: a}", "target: a guest brings its own peer; 'peer' goes with 'nic'"),
+    ("{guest: virtio}", "guest must be a mapping, key: value"),
+    ("{guest: {modle: virtio}}", "guest has no key 'modle'; did you mean 'model'?"),
+    ("{guest: {model: virtoi}}", "model 'virtoi' is unknown; did you mean 'virtio'?"),
+    (
+      "{guest: {attachment: hub}}",
+      "attachment 'hub' is unknown; it can be user, nat, bridge, macvtap"
+    ),
+    ("{guest: {vhost: yes}}", "vhost 'yes' is unknown; it can be on, off"),
+    ("{guest: {queues: 0}}", "queues takes 1 to 256, not '0'"),
+    ("{guest: {queues: all}}", "queues takes 1 to 256, not 'all'"),
+    ("{guest: {vectors: some}}", "vectors takes 0 to 514 or auto, not 'some'"),
+    ("{guest: {cpus: 65}}", "cpus must be a whole number from 1 to 64, not '65'"),
+    ("{guest: {nodes: 9}}", "nodes must be a whole number from 1 to 8, not '9'"),
+    (
+      "{guest: {memory: 768}}",
+      "memory must be a number with a unit (GiB, MiB) such as 768MiB, not '768'"
+    ),
+    ("{guest: {memory: 1.5MiB}}", "memory must be whole MiB, such as 768MiB"),
+    (
+      "{guest: {memory: 64MiB}}",
+      "guest: 64 MiB of memory; take \(GuestDefinition.leastMemory) MiB to 1 TiB"
+    ),
+    (
+      "{guest: {model: e1000, vhost: on}}",
+      "net0: vhost serves virtio's rings, and e1000 has none; take model virtio or vhost off"
+    ),
     ("{lab: vet}", "lab 'vet' is unknown; did you mean 'veth'?"),
     ("{lab: moon}", "lab 'moon' is unknown; it can be veth, bridge-tap"),
     ("{lab: veth, peer: a}", "target: a lab brings its own peer; 'peer' goes with 'nic'"),
@@ -167,9 +198,13 @@ import Testing
   @Test(arguments: [
     (
       "guest.ring.rx",
-      "there is no guest here that 'guest.ring.rx' could be in; "
-        + "it goes with target: {guest: {model: virtio}}"
+      "'guest.ring.rx' is a guest's; it goes with target: {guest: {model: virtio}}"
     ),
+    (
+      "interface.model",
+      "'interface.model' is a guest's; it goes with target: {guest: {model: virtio}}"
+    ),
+    ("interface.modle", "there is no knob 'interface.modle'; did you mean 'interface.model'?"),
     ("guest.rnig.rx", "there is no knob 'guest.rnig.rx'; did you mean 'guest.ring.rx'?"),
     (
       "guest.mtu", "'mtu' is of the whole path, the guest's NIC included; leave 'guest.' out"
@@ -177,6 +212,19 @@ import Testing
   ]) func aKnobInAGuest(name: String, complaint: String) {
     #expect(
       ProfileText(knobs: "knobs: {\(name): [1]}").complaint() == "p.yaml:4: \(complaint)")
+  }
+
+  @Test(arguments: [
+    (
+      "model: [virtoi]",
+      "interface.model takes rtl8139, e1000, e1000e, igb, vmxnet3, virtio, not 'virtoi'"
+    ),
+    ("queues: [1, 300]", "interface.queues takes 1 to 256, not '300'"),
+    ("host-mtu: [none, 10]", "interface.host-mtu takes 68 to 65521 or none, not '10'"),
+  ]) func aFieldOfTheInterface(written: String, complaint: String) {
+    let text = ProfileText(
+      target: "target: {guest: {}}", knobs: "knobs: {interface.\(written)}")
+    #expect(text.complaint() == "p.yaml:4: \(complaint)")
   }
 
   @Test func aKnobHasTheLineOfItsOwn() {

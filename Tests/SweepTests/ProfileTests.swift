@@ -1,3 +1,4 @@
+import Lab
 import Measurement
 import Testing
 import Traffic
@@ -121,12 +122,67 @@ import Traffic
     #expect(profile.name == "small")
   }
 
+  @Test func aGuestHasDefaultsOfItsOwn() throws {
+    let profile = try ProfileText(target: "target: {guest: {}}").parse()
+    #expect(
+      profile.target
+        == .guest(
+          GuestDefinition(interfaces: [GuestInterface(model: .virtio, attachment: .bridge)])))
+    #expect(profile.sampling.slice == 0.2 && profile.sampling.pairs == 4)
+    #expect(profile.sampling.blocks == 6 && profile.sampling.confirmingBlocks == 8)
+    let other = try ProfileText(
+      target: "target: {guest: {}}", rest: "sampling: {slice: 1s}"
+    ).parse()
+    #expect(other.sampling.slice == 1 && other.sampling.pairs == 4)
+  }
+
+  @Test func everyKeyOfAGuestIsRead() throws {
+    let text = """
+      target:
+        guest: {model: virtio, attachment: nat, vhost: off, queues: 4, vectors: 10,
+          rx-queue-size: 1024, tx-queue-size: 256, packed: on, event-index: off,
+          mergeable-buffers: off, host-mtu: 9000, node: 1, cpus: 8, memory: 2GiB, nodes: 2}
+      """
+    let knobs = """
+      knobs:
+        mtu: [default, 9000]
+        guest.channels.combined: [1, max]
+        interface.model: [default, e1000e]
+        interface.queues: {from: 1, to: 4, scale: log2}
+        interface.vectors: [auto, 0]
+      """
+    let profile = try ProfileText(target: text, knobs: knobs).parse()
+    var interface = GuestInterface(model: .virtio, attachment: .nat)
+    (interface.queues, interface.vectors) = (4, 10)
+    interface.receiveQueueSize = 1024
+    (interface.packed, interface.eventIndex, interface.mergeableBuffers) = (true, false, false)
+    (interface.hostMTU, interface.node) = (9000, 1)
+    #expect(
+      profile.target
+        == .guest(
+          GuestDefinition(cpus: 8, memoryMegabytes: 2048, nodes: 2, interfaces: [interface])))
+    #expect(
+      profile.knobs.map(\.name.side) == [.path, .guest] + Array(repeating: .definition, count: 3))
+  }
+
+  @Test func aGuestIsNotReplacedByANIC() throws {
+    let profile = try ProfileText(target: "target: {guest: {}}").parse()
+    let error = #expect(throws: ProfileError.self) {
+      try profile.overriding(nic: "eno1", seed: nil, file: "p.yaml")
+    }
+    #expect(
+      error?.description
+        == "p.yaml: is about a guest, which --nic cannot replace; "
+        + "take a profile with target: {nic: eno1}")
+    #expect(try profile.overriding(nic: nil, seed: 3, file: "p.yaml").search.seed == 3)
+  }
+
   @Test func anotherNICKeepsThePeer() throws {
     let profile = try ProfileText(target: "target: {nic: eno1, peer: eno2}").parse()
-      .overriding(nic: "eno3", seed: 7)
+      .overriding(nic: "eno3", seed: 7, file: "p.yaml")
     #expect(profile.target == .nic("eno3", peer: "eno2"))
     #expect(profile.search.seed == 7)
-    let lab = try ProfileText().parse().overriding(nic: "eno3", seed: nil)
+    let lab = try ProfileText().parse().overriding(nic: "eno3", seed: nil, file: "p.yaml")
     #expect(lab.target == .nic("eno3", peer: nil))
     #expect(lab.search.seed == 1)
   }

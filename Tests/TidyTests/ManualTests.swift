@@ -33,16 +33,21 @@ import Testing
     }
   }
 
+  @Test func everyFieldOfAGuestsNICIsExplained() throws {
+    let knobs = KnownKnob.names.filter { $0.side == .definition }
+    let rows = try ManualPage(named: "Knobs").tableRows.map { $0[0] }
+    #expect(rows.filter { KnobName(rawValue: $0).side == .definition } == knobs.map(\.rawValue))
+  }
+
   @Test func noUnknownKnobIsNamed() throws {
     let families = Set(
-      Catalogue.knobs.map(\.name.rawValue).filter { $0.contains(".") }
-        .map { $0.prefix { $0 != "." } })
+      KnownKnob.names.map(\.rawValue).filter { $0.contains(".") }.map { $0.prefix { $0 != "." } })
     #expect(families.count > 3)
     for page in try ManualPage.all() {
       for word in page.words where families.contains(word.prefix { $0 != "." }) {
         // `channels`, `ring.*`, `rps: [off]` and `feature.gso|tso` are no names.
         guard word.contains("."), word.wholeMatch(of: /[\w.\-]+/) != nil else { continue }
-        #expect(Catalogue.knob(named: KnobName(rawValue: word)) != nil, "\(page) names \(word)")
+        #expect(KnownKnob(named: KnobName(rawValue: word)) != nil, "\(page) names \(word)")
       }
     }
   }
@@ -67,6 +72,7 @@ import Testing
   @Test(arguments: [
     "X: 1",
     "name: a\ntarget: {X: 1}",
+    "name: a\ntarget: {guest: {X: 1}}",
     "name: a\ntarget: {lab: veth}\nworkloads: [{X: 1}]",
     head + "knobs: {mtu: {X: 1}}",
     head + "knobs: {mtu: [1500]}\nobjective: {X: 1}",

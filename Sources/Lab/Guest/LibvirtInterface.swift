@@ -34,7 +34,8 @@ package struct LibvirtInterface: Sendable, Hashable {
 }
 
 extension GuestInterface.Attachment {
-  fileprivate var libvirtType: String {
+  /// The type of libvirt's `<interface>`.
+  package var libvirtType: String {
     switch self {
     case .user: "user"
     case .nat: "network"

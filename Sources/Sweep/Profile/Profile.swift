@@ -1,3 +1,4 @@
+package import Lab
 package import Measurement
 package import Traffic
 
@@ -19,6 +20,8 @@ package struct Profile: Sendable {
     case lab(String)
     /// A NIC of this host, and the NIC at the other end of its cable.
     case nic(String, peer: String?)
+    /// A guest of our own, with one NIC: the path from this host to it.
+    case guest(GuestDefinition)
   }
 
   /// Which configurations are tried.
@@ -37,6 +40,15 @@ package struct Profile: Sendable {
   /// How often each configuration is measured.
   package struct Sampling: Hashable, Sendable {
     package init() {}
+
+    /// What is good for a target. A guest may run on an emulated CPU, and is told when to start over
+    /// a channel of about a millisecond: its slices are long, and so fewer.
+    package init(for target: TargetRequest) {
+      guard case .guest = target else { return }
+      slice = 0.2
+      pairs = 4
+      confirmingBlocks = 8
+    }
 
     /// Length of one slice, seconds, 0.005 … 10.
     package var slice = 0.02

@@ -26,7 +26,8 @@ extension Profile {
     let search = try fields["search"]?.searchRequest() ?? (request: SearchRequest(), effect: nil)
     self.search = search.request
     objective = try Self.parseObjective(required("objective"), effect: search.effect)
-    sampling = try fields["sampling"]?.sampling() ?? Sampling()
+    let usual = Sampling(for: target)
+    sampling = try fields["sampling"]?.sampling(usual) ?? usual
     self.text = text
   }
 
@@ -41,18 +42,22 @@ extension Profile {
   }
 
   private static func parseTarget(_ reader: YAMLReader) throws(ProfileError) -> TargetRequest {
-    let fields = try reader.fields("target", known: ["lab", "nic", "peer"])
-    switch (fields["lab"], fields["nic"]) {
-    case (let lab?, nil):
-      guard fields["peer"] == nil else {
-        throw reader.error("target: a lab brings its own peer; 'peer' goes with 'nic'")
-      }
-      return .lab(try lab.word("lab", from: ["veth", "bridge-tap"]))
-    case (nil, let nic?):
-      return .nic(try nic.text("nic"), peer: try fields["peer"]?.text("peer"))
-    default:
-      throw reader.error("target must name either a lab or a nic: {lab: veth} or {nic: eno1}")
+    let fields = try reader.fields("target", known: ["lab", "nic", "peer", "guest"])
+    let kinds = fields.keys.filter { $0 != "peer" }
+    guard kinds.count == 1, let kind = kinds.first, let value = fields[kind] else {
+      throw reader.error(
+        "target must name one of lab, nic and guest: {lab: veth}, {nic: eno1} or "
+          + "{guest: {model: virtio}}")
     }
+    if kind == "nic" {
+      return .nic(try value.text("nic"), peer: try fields["peer"]?.text("peer"))
+    }
+    guard fields["peer"] == nil else {
+      throw reader.error("target: a \(kind) brings its own peer; 'peer' goes with 'nic'")
+    }
+    return kind == "lab"
+      ? .lab(try value.word("lab", from: ["veth", "bridge-tap"]))
+      : .guest(try value.guestDefinition())
   }
 
   private static func parseWorkloads(_ reader: YAMLReader) throws(ProfileError) -> [Workload] {
@@ -75,12 +80,14 @@ extension Profile {
     for (key, value) in try reader.entries("knobs") {
       let name = KnobName(rawValue: try key.text("a knob's name"))
       guard KnownKnob(named: name) != nil else { throw key.error(unknown(name)) }
-      guard name.side == .host || name.side == .path else {
+      if case .guest = target {
+      } else if name.side == .guest || name.side == .definition {
         throw key.error(
-          "there is no guest here that '\(name)' could be in; "
-            + "it goes with target: {guest: {model: virtio}}")
+          "'\(name)' is a guest's; it goes with target: {guest: {model: virtio}}")
       }
-      requests.append(try value.knobRequest(for: name))
+      let request = try value.knobRequest(for: name)
+      if case .interface(let field) = KnownKnob(named: name) { try value.check(request, field) }
+      requests.append(request)
     }
     guard !requests.isEmpty else { throw reader.error("knobs must have at least one entry") }
     return requests
@@ -159,9 +166,11 @@ extension YAMLReader {
     return text
   }
 
-  fileprivate func sampling() throws(ProfileError) -> Profile.Sampling {
+  fileprivate func sampling(
+    _ usual: Profile.Sampling
+  ) throws(ProfileError) -> Profile.Sampling {
     let fields = try fields("sampling", known: ["slice", "pairs", "blocks", "confirming-blocks"])
-    var sampling = Profile.Sampling()
+    var sampling = usual
     if let slice = fields["slice"] {
       sampling.slice = try slice.quantity("slice", units: ["ms": 0.001, "s": 1], example: "20ms")
       guard (0.005...10).contains(sampling.slice) else {

@@ -18,6 +18,9 @@ protocol SideSource: AnyObject {
   /// Makes anew what was handed out last, so that what one measurement broke does not spoil the
   /// next.
   func renew() throws
+  /// Called before a swap pair that a recommendation rests on: what is made by chance as well as by
+  /// the settings is to be made anew, so that chance shows.
+  func refresh(_ candidate: Configuration, _ reference: Configuration) throws
   /// Removes what was made.
   func close()
   /// Every hop of the route that a row may tell drops of.
@@ -25,6 +28,9 @@ protocol SideSource: AnyObject {
 }
 
 extension SideSource {
+  /// For sides that swap all that they are.
+  func refresh(_ candidate: Configuration, _ reference: Configuration) {}
+
   func hops(of workloads: [Workload]) throws -> [String] {
     let side = try side(0, for: .baseline)
     let routes = try workloads.map { try side.route($0, 0) }

@@ -5,7 +5,8 @@ import Measurement
 import Netlink
 import Traffic
 
-/// What a sweep measures on: two twins of a lab, or one NIC that plays both parts in turn.
+/// What a sweep measures on: two twins of a lab, guests, or one NIC that plays both parts
+/// in turn.
 ///
 /// Settings that each side has for itself are applied once a block; settings that both sides
 /// share are applied at every switch from one side to the other. Twins share what belongs to the
@@ -16,6 +17,8 @@ package final class Stand {
   package let isTwin: Bool
   /// In front of a topology, where the name of a NIC would stand.
   package static let labPrefix = "lab:"
+  /// In front of the NIC of a guest.
+  package static let guestPrefix = "guest:"
   private let source: any SideSource
   private let shared: any Tuning
 
@@ -45,6 +48,32 @@ package final class Stand {
       driver: try Self.driver(of: cabled.tuner.target))
   }
 
+  /// Guests, started as they are needed, that traffic goes to from this host.
+  ///
+  /// Throws what starting the guest of the baseline throws.
+  package convenience init(
+    _ guest: GuestDefinition, from maker: any GuestMaker, journal: Journal
+  ) throws {
+    let memory = try HostFiles.live.read("/proc/meminfo")
+    let pool = GuestPool(
+      guest, from: maker,
+      capacity: try GuestPool.capacity(for: guest.memoryMegabytes, meminfo: memory))
+    do {
+      self.init(
+        pool, shared: Self.host(journal), isTwin: true, nic: Self.name(of: guest),
+        driver: try pool.driver())
+    } catch {
+      pool.close()
+      throw error
+    }
+  }
+
+  /// What stands for the NIC in the rows: `guest:virtio-bridge`.
+  static func name(of guest: GuestDefinition) -> String {
+    let interface = guest.interfaces[0]
+    return "\(guestPrefix)\(interface.model.rawValue)-\(interface.attachment.rawValue)"
+  }
+
   /// What twins share is the machine, which outlives them.
   private static func host(_ journal: Journal) -> Tuner {
     Tuner(Target(.live), journal: journal)
@@ -67,6 +96,11 @@ package final class Stand {
 
   /// Makes anew what was handed out last.
   func renew() throws { try source.renew() }
+
+  /// Called before a swap pair that a recommendation rests on.
+  func refresh(_ candidate: Configuration, _ reference: Configuration) throws {
+    try source.refresh(candidate, reference)
+  }
 
   /// Every hop that a row may tell drops of.
   func hops(of workloads: [Workload]) throws -> [String] {

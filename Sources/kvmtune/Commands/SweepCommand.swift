@@ -84,10 +84,16 @@ struct SweepCommand: ParsableCommand {
     return try SweepJob(profileFile: profile, nic: nic, seed: seed, output: output)
   }
 
+  /// What starts guests.
+  private static func guests() throws -> any GuestMaker {
+    throw CommandFailure(.unavailable, "this kvmtune starts no guests; name a lab or a nic")
+  }
+
   private func printPlan() throws {
     let job = try job()
     try require(.sysAdmin, .netAdmin, to: "asking a target what it allows")
-    let preview = try SweepPreview(job, allowManagement: allowManagement)
+    let preview = try SweepPreview(
+      job, allowManagement: allowManagement, guests: Self.guests)
     switch format {
     case .text: Terminal.print(preview.description)
     case .json: Terminal.print(try json(preview))
@@ -97,7 +103,8 @@ struct SweepCommand: ParsableCommand {
   private func work() throws {
     let interruption = try Interruption(withParent: true)
     let job = try job()
-    let run = SweepRun(job, allowManagement: allowManagement, interruption: interruption)
+    let run = SweepRun(
+      job, allowManagement: allowManagement, interruption: interruption, guests: Self.guests)
     let conclusion: Conclusion
     do {
       conclusion = try run.run(SweepProgress())
