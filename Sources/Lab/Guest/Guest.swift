@@ -183,6 +183,9 @@ package final class Guest: Sendable {
   /// Ends the guest at once; it has nothing to save. Calling it again does nothing.
   package func close() { give(up: "it was closed") }
 
+  /// Removes the console's file.
+  package func forgetConsole() { try? FileManager.default.removeItem(atPath: console) }
+
   /// Ends a guest whose answers make no sense.
   ///
   /// - Returns: the error that every later call throws.

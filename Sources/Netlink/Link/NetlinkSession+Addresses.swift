@@ -21,6 +21,47 @@ extension NetlinkSession {
         flags: NLM_F_CREATE | NLM_F_EXCL, payload: builder.bytes))
   }
 
+  /// The IPv4 addresses of a link as dotted text, in the kernel's order.
+  package func ipv4Addresses(of index: Int32) throws -> [String] {
+    let header = [UInt8](repeating: 0, count: MemoryLayout<ifaddrmsg>.size)
+    return try request(
+      NetlinkRequest("list addresses", type: RTM_GETADDR, flags: NLM_F_DUMP, payload: header)
+    )
+    .filter { $0.type == RTM_NEWADDR }
+    .compactMap { try Self.ipv4Address(decoding: $0.payload, of: index) }
+  }
+
+  /// The address in one `RTM_NEWADDR` message (rtnetlink(7), `struct ifaddrmsg`); nil for another
+  /// family, or another link.
+  static func ipv4Address(decoding payload: [UInt8], of index: Int32) throws -> String? {
+    let attributes = try AttributeReader(payload, after: MemoryLayout<ifaddrmsg>.size)
+    guard payload[0] == UInt8(AF_INET), Int32(nativeBytes: payload[4..<8]) == index,
+      let octets = attributes[IFA_LOCAL]?.bytes, octets.count == 4
+    else { return nil }
+    return octets.map(String.init).joined(separator: ".")
+  }
+
+  /// Sends what has no route of its own to a neighbour; routes by several links stand side by side,
+  /// the lowest link number first.
+  package func addDefaultRoute(via gateway: String, on index: Int32) throws {
+    let description = "add a default route via \(gateway) on link \(index)"
+    guard let address = IPAddress(gateway) else {
+      throw NetlinkError(description, .invalidArgument)
+    }
+    let flags = [UInt8](repeating: 0, count: 4)
+    var builder = MessageBuilder(
+      [
+        address.family, 0, 0, 0, UInt8(RT_TABLE_MAIN.rawValue), UInt8(RTPROT_STATIC),
+        UInt8(RT_SCOPE_UNIVERSE.rawValue), UInt8(RTN_UNICAST),
+      ] + flags)
+    builder.attribute(RTA_GATEWAY.rawValue, bytes: address.octets)
+    builder.attribute(RTA_OIF.rawValue, UInt32(bitPattern: index))
+    builder.attribute(RTA_PRIORITY.rawValue, UInt32(bitPattern: index))
+    try request(
+      NetlinkRequest(
+        description, type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_EXCL, payload: builder.bytes))
+  }
+
   /// Says for good which hardware address an IP address has, so that nobody asks for it.
   package func addNeighbour(_ text: String, at hardware: MACAddress, on index: Int32) throws {
     let description = "add neighbour \(text) at \(hardware) on link \(index)"

@@ -2,10 +2,12 @@ import Foundation
 import Kernel
 import Knobs
 import Netlink
+import Traffic
 
 /// Carries out what the agent is asked; in the guest, but for a test anywhere.
 final class AgentDevice {
   private let tuning = TuningService()
+  private let traffic = TrafficService { try TrafficDevice(ofGuest: $0) }
 
   func execute(_ request: AgentRequest) throws -> AgentReply {
     switch request {
@@ -17,11 +19,15 @@ final class AgentDevice {
       return .done
     case .read(let path):
       return .text(try HostFiles.live.read(path))
+    case .list(let path):
+      return .names(HostFiles.live.list(path))
     case .configure(let interface):
       try configure(interface)
       return .done
     case .tuning(let request):
       return .tuning(tuning.answer(request))
+    case .traffic(let request):
+      return .traffic(traffic.call(request))
     }
   }
 
@@ -47,6 +53,9 @@ final class AgentDevice {
     try session.setUp(true, link.index)
     let device = try session.device(named: interface.name)
     try session.waitUntilReady(device)
+    if let gateway = interface.gateway {
+      try session.addDefaultRoute(via: gateway, on: link.index)
+    }
     for (address, hardware) in interface.neighbours {
       guard let hardware = MACAddress(hardware) else { throw NoSuchInterface(hardware: hardware) }
       try session.addNeighbour(address, at: hardware, on: link.index)

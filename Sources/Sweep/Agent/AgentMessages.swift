@@ -1,5 +1,6 @@
 package import Kernel
 package import Knobs
+package import Traffic
 
 /// What the host asks of the agent in a guest.
 package enum AgentRequest: Codable, Sendable {
@@ -7,9 +8,12 @@ package enum AgentRequest: Codable, Sendable {
   case run([String], seconds: Double)
   case write(path: String, text: String)
   case read(path: String)
+  /// The names in a folder, sorted.
+  case list(path: String)
   /// Give the NIC with this hardware address a name, addresses and neighbours, and set it up.
   case configure(AgentInterface)
   case tuning(TuningRequest)
+  case traffic(TrafficRequest)
 }
 
 /// What the agent answers.
@@ -17,7 +21,9 @@ package enum AgentReply: Codable, Sendable {
   case done
   case ran(ProgramRun)
   case text(String)
+  case names([String])
   case tuning(TuningReply)
+  case traffic(TrafficReply)
   /// It could not be done: why.
   case failed(String)
 }

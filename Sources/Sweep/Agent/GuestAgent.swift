@@ -2,10 +2,14 @@ import Foundation
 package import Kernel
 package import Knobs
 package import Lab
+import Synchronization
+package import Traffic
 
 /// The host's end of the talk with a guest's agent.
-package struct GuestAgent: Sendable {
+package final class GuestAgent: Sendable {
   package let guest: Guest
+  /// Seconds of the window of traffic that was begun last: so long an answer may take.
+  private let window = Mutex(0.0)
 
   package init(_ guest: Guest) { self.guest = guest }
 
@@ -44,6 +48,19 @@ package struct GuestAgent: Sendable {
     return text
   }
 
+  /// The names in a folder, sorted; none if there is no such folder.
+  package func list(_ folder: String) throws -> [String] {
+    guard case .names(let names) = try ask(.list(path: folder)) else { throw nonsense }
+    return names
+  }
+
+  /// The driver of a NIC.
+  package func driver(of device: String) throws -> String {
+    let uevent = try read("/sys/class/net/\(device)/device/uevent")
+    let line = uevent.split(separator: "\n").first { $0.hasPrefix("DRIVER=") }
+    return line.map { String($0.dropFirst(7)) } ?? ""
+  }
+
   package func configure(_ interface: AgentInterface) throws { _ = try ask(.configure(interface)) }
 
   private var nonsense: GuestError { guest.give(up: "it answers another question") }
@@ -53,6 +70,19 @@ extension GuestAgent: TuningPeer {
   package func call(_ request: TuningRequest) throws -> TuningReply {
     // A change of queues, or of the MTU, takes some drivers seconds in emulation.
     guard case .tuning(let reply) = try ask(.tuning(request), work: 60) else { throw nonsense }
+    return reply
+  }
+}
+
+extension GuestAgent: TrafficPeer {
+  package func call(_ request: TrafficRequest) throws -> TrafficReply {
+    if case .startSending(_, let nanoseconds) = request {
+      window.withLock { $0 = Double(nanoseconds) / 1e9 }
+    }
+    let seconds = window.withLock { $0 }
+    guard case .traffic(let reply) = try ask(.traffic(request), work: seconds) else {
+      throw nonsense
+    }
     return reply
   }
 }

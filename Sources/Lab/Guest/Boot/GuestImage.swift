@@ -15,6 +15,12 @@ package final class GuestImage: Sendable {
   /// One module's file a line, in the order in which they are to be loaded.
   package static let moduleList = "/etc/kvmtune/modules"
 
+  /// This program's file. (The link itself would lead the loader that is asked about it to the
+  /// loader.)
+  package static var ownProgram: String {
+    URL(filePath: CurrentProcess.executable).resolvingSymlinksInPath().path
+  }
+
   /// Without these there is no agent.
   private static let channelModules = ["virtio_pci", "virtio_console"]
 
@@ -32,7 +38,7 @@ package final class GuestImage: Sendable {
   ///   - modules: names of modules; those that the kernel lacks are left out.
   /// - Throws: ``GuestError/unavailable(_:)``.
   package init(
-    kernel: GuestKernel, program: String = CurrentProcess.executable, tools: [String] = [],
+    kernel: GuestKernel, program: String = ownProgram, tools: [String] = [],
     modules: [String] = usualModules
   ) throws {
     self.kernel = kernel
