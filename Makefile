@@ -2,6 +2,9 @@
 #   make sweep   install what is missing, build, tune the built-in lab, recommend
 #   make test    install what is missing, lint, run every tier of the tests
 #
+# And one for guests alone:
+#   make guest-test   install what is missing, boot QEMU guests, test what they are for
+#
 # Both want root, Swift 6.3 and a Debian system.
 
 PROFILE ?= Profiles/lab.yaml
@@ -10,8 +13,14 @@ SWIFT   ?= swift
 
 BUILD_PACKAGES := libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libnuma-dev pkg-config
 TEST_PACKAGES  := ethtool iproute2 tshark libvirt0 libxml2-utils
+# Besides QEMU, which may have to come from backports.
+GUEST_PACKAGES := kmod nftables iproute2 ethtool
 
-.PHONY: help build sweep test lint format install clean build-packages test-packages
+# Tiers of the tests that must run, not be skipped: where there is no QEMU to be had, REQUIRE=lab.
+REQUIRE ?= lab,guest
+
+.PHONY: help build sweep test guest-test lint format install clean
+.PHONY: build-packages test-packages guest-packages
 
 help:
 	@sed -n 's/^#  *\(make .*\)/\1/p' Makefile
@@ -23,8 +32,11 @@ sweep: build
 	$(KVMTUNE) sweep $(PROFILE)
 
 # One configuration for the program and its tests, so that the program tested is the one shipped.
-test: build test-packages lint
-	KVMTUNE_REQUIRE=lab $(SWIFT) test -c release --disable-xctest --no-parallel
+test: build test-packages lint $(if $(findstring guest,$(REQUIRE)),guest-packages)
+	KVMTUNE_REQUIRE=$(REQUIRE) $(SWIFT) test -c release --disable-xctest --no-parallel
+
+guest-test: build test-packages guest-packages
+	KVMTUNE_REQUIRE=lab,guest $(SWIFT) test -c release --disable-xctest --no-parallel --filter GuestTests
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
@@ -49,3 +61,7 @@ build-packages:
 
 test-packages:
 	@$(call install_missing,$(TEST_PACKAGES))
+
+guest-packages:
+	@$(call install_missing,$(GUEST_PACKAGES))
+	@.ci/install-qemu
