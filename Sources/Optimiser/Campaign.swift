@@ -22,7 +22,25 @@ package struct Campaign: Sendable {
     self.objective = objective
     self.workloads = workloads
     self.budget = budget
-    configurations = try strategy.configurations(of: space)
+    configurations = Self.grouped(try strategy.configurations(of: space))
+  }
+
+  /// Those that need the same guest stand together, since another one takes seconds to start; else
+  /// the order stays. Every trial is held against the baseline by itself, so the order is of no
+  /// matter to what it shows.
+  private static func grouped(_ configurations: [Configuration]) -> [Configuration] {
+    var groups: [[Configuration]] = []
+    var places: [[KnobName: KnobValue]: Int] = [:]
+    for configuration in configurations {
+      let definition = configuration.values.filter { $0.key.side == .definition }
+      if let place = places[definition] {
+        groups[place].append(configuration)
+      } else {
+        places[definition] = groups.count
+        groups.append([configuration])
+      }
+    }
+    return groups.flatMap(\.self)
   }
 
   /// The trial to measure now, or nil if the sweep is done.

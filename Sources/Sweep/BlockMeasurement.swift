@@ -83,6 +83,7 @@ struct BlockMeasurement {
     if let error = error as? GuestError { return error.isOfOneGuest }
     return error is SystemCallError || error is WorkloadError || error is KnobError
       || error is NetlinkError || error is GuestObjection || error is TuningRefused
+      || error is TrafficFailure
   }
 
   /// In even blocks of even swap pairs the candidate is on the first side; then it changes with

@@ -12,6 +12,8 @@ package struct RunDirectory: Sendable, Hashable {
   package var trials: String { path + "/trials.csv" }
   package var recommendation: String { path + "/recommendation.json" }
   package var summary: String { path + "/summary.md" }
+  /// What guests that failed had printed; there only if one did.
+  package var consoles: String { path + "/consoles" }
 
   package init(path: String) { self.path = path }
 
@@ -69,6 +71,13 @@ package struct RunDirectory: Sendable, Hashable {
     } catch {
       throw RunDirectoryError("\(manifest) is damaged: it is not whole JSON")
     }
+  }
+
+  /// Removes the folder of consoles if no guest has left one.
+  func removeEmptyConsoles() {
+    guard let left = try? FileManager.default.contentsOfDirectory(atPath: consoles), left.isEmpty
+    else { return }
+    try? FileManager.default.removeItem(atPath: consoles)
   }
 
   /// Replaces a file of the run in one step.

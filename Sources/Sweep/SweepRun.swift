@@ -52,6 +52,7 @@ package struct SweepRun {
     let stand = try choice.makeStand(journal: journal)
     let measured = Result { try measure(on: stand, observer) }
     let failures = stand.close()
+    directory.removeEmptyConsoles()
     observer.restored(failures: failures)
     // A journal that is left behind is tried again by the supervisor and by `kvmtune restore`.
     if failures.isEmpty { try journal.finish() }

@@ -119,7 +119,7 @@ package struct TargetChoice: ~Copyable {
     case .nic(let nic, let peer):
       return try Self.using(Target(nic: nic, peer: peer), body)
     case .guest(let guest, let maker):
-      let unit = try maker.make(guest)
+      let unit = try maker.start(guest)
       defer { unit.remove() }
       return try body(GuestTuning(definition: guest, host: unit.host, guest: unit.guest))
     }

@@ -79,6 +79,35 @@ let shaped = Configuration(["qdisc": .word("tbf rate 1gbit")])
     #expect(try #require(adjusted) > raw)
   }
 
+  /// Another guest takes seconds to start, so its trials stand together; nothing else moves.
+  @Test func whatNeedsTheSameGuestStandsTogether() throws {
+    let space = try SearchSpaceTests.space([
+      ("qdisc", ["default", "fq"]), ("interface.model", ["default", "e1000"]),
+      ("guest.ring.rx", ["default", "512"]), ("interface.queues", ["default", "2"]),
+    ])
+    func models(_ strategy: Strategy) throws -> [String] {
+      let campaign = try Campaign(
+        space: space, strategy: strategy, objective: Objective(parsing: Self.objective),
+        workloads: ["w"])
+      return campaign.configurations.map { configuration in
+        ["model", "queues"].map {
+          configuration[KnobName(rawValue: "interface.\($0)")]?.description ?? "-"
+        }.joined(separator: " ")
+      }
+    }
+    for strategy in [Strategy.grid, .random(trials: 11, seed: 3)] {
+      let order = try models(strategy)
+      let changes = zip(order, order.dropFirst()).count { $0 != $1 }
+      #expect(changes == Set(order).count - 1, "\(order)")
+      #expect(Set(order).count > 2)
+    }
+    let plain = try SearchSpaceTests.space([("a", ["default", "1"]), ("b", ["default", "1"])])
+    let campaign = try Campaign(
+      space: plain, strategy: .grid, objective: Objective(parsing: Self.objective),
+      workloads: ["w"])
+    #expect(campaign.configurations == (try Strategy.grid.configurations(of: plain)))
+  }
+
   /// ring.rx = 4096 is what the kernel had: a trial of it ends with its first blocks.
   @Test func whatIsEffectivelyTheSameIsMeasuredOnce() throws {
     let campaign = try Self.campaign()

@@ -98,24 +98,4 @@ import Testing
     #expect(
       error?.description == "cannot set guest.ring.rx of net0 in the guest to 5: too small")
   }
-
-  @Test func withoutADeviceOnTheHostNothingIsSetThere() throws {
-    var definition = GuestDefinition.small
-    definition.interfaces[0].attachment = .user
-    let tuning = GuestTuning(definition: definition, host: nil, guest: guest)
-    let reason = "attachment user has no device on this host"
-    for name: KnobName in ["qdisc", "mtu"] {
-      guard case .absent(let found) = try tuning.availability(of: [name])[name] else {
-        Issue.record("\(name) is there")
-        continue
-      }
-      #expect(found == reason)
-    }
-    let error = #expect(throws: KnobError.self) {
-      try tuning.apply(Configuration(["qdisc": .word("fq")]))
-    }
-    #expect(error?.description == "cannot set qdisc of this host to fq: \(reason)")
-    let inside = Configuration(["guest.qdisc": .word("fq")])
-    #expect(try tuning.apply(inside) == inside)
-  }
 }

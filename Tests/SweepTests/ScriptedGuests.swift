@@ -33,7 +33,7 @@ final class ScriptedGuests: GuestMaker {
   var standing: [ScriptedGuest] { state.withLock { $0.guests.filter { !$0.isRemoved } } }
   var models: [GuestInterface.Model] { starts.map { $0.interfaces[0].model } }
 
-  func make(_ definition: GuestDefinition) throws -> any GuestUnit {
+  func start(_ definition: GuestDefinition) throws -> any GuestUnit {
     let number = state.withLock { state in
       state.starts.append(definition)
       return state.starts.count
@@ -48,14 +48,14 @@ final class ScriptedGuests: GuestMaker {
 /// A guest that tells what it was asked to be.
 final class ScriptedGuest: GuestUnit {
   let definition: GuestDefinition
-  let host: (any Tuning)?
+  let host: any Tuning
   let guest: any Tuning
   let driver = "virtio_net"
   private let state = Mutex((isUsable: true, isRemoved: false))
 
   init(_ definition: GuestDefinition) {
     self.definition = definition
-    host = definition.interfaces[0].attachment == .user ? nil : ScriptedTuner()
+    host = ScriptedTuner()
     guest = ScriptedTuner()
   }
 

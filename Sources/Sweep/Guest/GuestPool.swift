@@ -101,7 +101,7 @@ final class GuestPool: SideSource {
     {
       running.remove(at: idle).unit.remove()
     }
-    return try maker.make(key.definition)
+    return try maker.start(key.definition)
   }
 
   private func remove(_ isUnwanted: (Key) -> Bool) {

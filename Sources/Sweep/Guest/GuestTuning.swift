@@ -8,44 +8,42 @@ import Measurement
 /// and planned, but to make another value so is to start another guest: see ``GuestPool``.
 struct GuestTuning: Tuning {
   let definition: GuestDefinition
-  let host: (any Tuning)?
+  let host: any Tuning
   let guest: any Tuning
 
   func availability(of names: [KnobName]) throws -> [KnobName: Availability] {
-    let near = try host?.availability(of: names.filter(\.isOnHost)) ?? [:]
+    let near = try host.availability(of: names.filter(\.isOnHost))
     let inside = names.filter(\.isInGuest).map(\.withoutPrefix)
     let far = try ofGuest { try guest.availability(of: inside) }
     let found = try names.map { name -> (KnobName, Availability) in
-      let (here, there) = (near[name] ?? hostless, far[name.withoutPrefix])
-      switch (name.side, there) {
-      case (.definition, _): return (name, .available(try field(name).values))
-      case (.host, _): return (name, here)
-      case (.guest, let there?): return (name, there)
-      case (.path, let there?): return (name, Self.both(here, there))
-      case (_, nil): throw UnknownKnob(name: name, nearest: KnownKnob.nearest(to: name))
+      switch (name.side, near[name], far[name.withoutPrefix]) {
+      case (.host, let here?, _): return (name, here)
+      case (.guest, _, let there?): return (name, there)
+      case (.path, let here?, let there?): return (name, Self.both(here, there))
+      default:
+        guard case .interface(let field) = KnownKnob(named: name) else {
+          throw UnknownKnob(name: name, nearest: KnownKnob.nearest(to: name))
+        }
+        return (name, .available(field.values))
       }
     }
     return Dictionary(found) { first, _ in first }
   }
 
   func plan(_ configuration: Configuration) throws -> Plan {
-    let near = configuration.filter(\.isOnHost)
-    try requireHost(for: near)
-    let here = try host?.plan(near).steps ?? []
+    let here = try host.plan(configuration.filter(\.isOnHost)).steps
     let there = try ofGuest { try guest.plan(configuration.inside) }.steps.map(\.ofGuest)
     return Plan(steps: try restarts(configuration) + here + there)
   }
 
   func apply(_ configuration: Configuration) throws -> Configuration {
-    let near = configuration.filter(\.isOnHost)
-    try requireHost(for: near)
-    let here = try host?.apply(near) ?? .baseline
+    let here = try host.apply(configuration.filter(\.isOnHost))
     let there = try ofGuest { try guest.apply(configuration.inside) }
     return try merged(here, there, configuration.names)
   }
 
   func read(_ names: [KnobName]) throws -> Configuration {
-    let here = try host?.read(names.filter(\.isOnHost)) ?? .baseline
+    let here = try host.read(names.filter(\.isOnHost))
     let there = try ofGuest {
       try guest.read(names.filter(\.isInGuest).map(\.withoutPrefix))
     }
@@ -54,7 +52,7 @@ struct GuestTuning: Tuning {
 
   func restore() throws -> Restoration {
     let there = try guest.restore()
-    let here = try host?.restore() ?? Restoration()
+    let here = try host.restore()
     return Restoration(
       restored: here.restored + there.restored.map(\.asOfGuest),
       failures: here.failures + there.failures.map(\.ofGuest))
@@ -91,24 +89,6 @@ struct GuestTuning: Tuning {
       return .absent("no value suits both the host's devices and the guest's NIC")
     }
     return .available(.range(near.clamped(to: far), unit: unit))
-  }
-
-  private var hostless: Availability {
-    .absent("attachment \(definition.interfaces[0].attachment) has no device on this host")
-  }
-
-  private func requireHost(for configuration: Configuration) throws {
-    guard host == nil, let name = configuration.names.first,
-      case .absent(let reason) = hostless
-    else { return }
-    throw KnobError(.set, name, on: "this host", to: configuration[name], reason: reason)
-  }
-
-  private func field(_ name: KnobName) throws -> InterfaceField {
-    guard case .interface(let field) = KnownKnob(named: name) else {
-      throw UnknownKnob(name: name, nearest: KnownKnob.nearest(to: name))
-    }
-    return field
   }
 
   private func restarts(_ configuration: Configuration) throws -> [Plan.Step] {

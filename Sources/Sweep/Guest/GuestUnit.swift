@@ -4,8 +4,8 @@ package import Traffic
 
 /// A guest that runs, as a sweep uses it. From any thread.
 package protocol GuestUnit: Sendable {
-  /// Tunes the host's devices on the way to the guest; nil where there are none.
-  var host: (any Tuning)? { get }
+  /// Tunes the host's devices on the way to the guest.
+  var host: any Tuning { get }
   /// Tunes the NIC within the guest, under the names of the guest's own catalogue.
   var guest: any Tuning { get }
   /// The driver of the NIC within the guest.
@@ -28,5 +28,5 @@ package protocol GuestMaker: Sendable {
   ///
   /// Throws `GuestObjection`, `GuestError`, or what making its network throws; nothing is left
   /// behind then.
-  func make(_ definition: GuestDefinition) throws -> any GuestUnit
+  func start(_ definition: GuestDefinition) throws -> any GuestUnit
 }

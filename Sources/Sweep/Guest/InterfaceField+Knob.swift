@@ -61,10 +61,3 @@ extension GuestDefinition {
     return Configuration(Dictionary(uniqueKeysWithValues: values))
   }
 }
-
-extension Configuration {
-  /// The part that some sides have.
-  func of(_ sides: KnobSide...) -> Configuration {
-    Configuration(values.filter { sides.contains($0.key.side) })
-  }
-}

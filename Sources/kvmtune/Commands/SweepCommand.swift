@@ -85,15 +85,18 @@ struct SweepCommand: ParsableCommand {
   }
 
   /// What starts guests.
-  private static func guests() throws -> any GuestMaker {
-    throw CommandFailure(.unavailable, "this kvmtune starts no guests; name a lab or a nic")
+  private static func guests(consoles: String) throws -> any GuestMaker {
+    try GuestHost(consoles: consoles) { Terminal.warn($0) }
   }
 
   private func printPlan() throws {
     let job = try job()
     try require(.sysAdmin, .netAdmin, to: "asking a target what it allows")
-    let preview = try SweepPreview(
-      job, allowManagement: allowManagement, guests: Self.guests)
+    let consoles = NSTemporaryDirectory() + "kvmtune-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: consoles) }
+    let preview = try SweepPreview(job, allowManagement: allowManagement) {
+      try Self.guests(consoles: consoles)
+    }
     switch format {
     case .text: Terminal.print(preview.description)
     case .json: Terminal.print(try json(preview))
@@ -104,7 +107,8 @@ struct SweepCommand: ParsableCommand {
     let interruption = try Interruption(withParent: true)
     let job = try job()
     let run = SweepRun(
-      job, allowManagement: allowManagement, interruption: interruption, guests: Self.guests)
+      job, allowManagement: allowManagement, interruption: interruption,
+      guests: { try Self.guests(consoles: job.directory.consoles) })
     let conclusion: Conclusion
     do {
       conclusion = try run.run(SweepProgress())

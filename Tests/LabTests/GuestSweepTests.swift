@@ -1,0 +1,133 @@
+import Foundation
+import Kernel
+import Lab
+import Measurement
+import Optimiser
+import Sweep
+import TestSupport
+import Testing
+
+/// Whole sweeps of guests that are labs in truth: what starts, what fails, and what the rows say.
+@Suite(.serialized, .enabled(if: LabTier.isOn, "\(LabTier.reason)"))
+struct GuestSweepTests {
+  private struct Silent: SweepObserver {
+    func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int) {}
+    func began(_ request: TrialRequest, remaining: Remaining, secondsPerBlock: Double?) {}
+    func finished(block: Int, of request: TrialRequest) {}
+    func restored(failures: [String]) { #expect(failures.isEmpty) }
+  }
+
+  private static func profile(_ knobs: String) -> String {
+    """
+    name: guests
+    target: {guest: {model: virtio, attachment: bridge}}
+    workloads: [{name: bulk, datapath: packet, kind: flood, frame: mtu}]
+    knobs: {\(knobs)}
+    objective: {maximise: throughput_bps}
+    search: {strategy: grid, effect: 2%}
+    sampling: {slice: 10ms, pairs: 4, blocks: 6, confirming-blocks: 6}
+    """
+  }
+
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func sweep(_ knobs: String, _ guests: LabGuests) throws -> (Recommendation, String) {
+    let file = try folder.file("profile.yaml", Self.profile(knobs))
+    let job = try SweepJob(
+      profileFile: file, nic: nil, seed: nil, output: folder.path + "/run")
+    let run = SweepRun(
+      job, allowManagement: false, interruption: Interruption(), guests: { guests })
+    let conclusion = try run.run(Silent())
+    let table = try String(contentsOfFile: job.directory.trials, encoding: .utf8)
+    return (try #require(conclusion.recommendations.first), table)
+  }
+
+  @Test func aKnobOfEachSideIsSwept() throws {
+    let guests = LabGuests()
+    let (found, table) = try sweep(
+      "mtu: [default, 9000], guest.txqueuelen: [default, 77], interface.model: [default, e1000]",
+      guests)
+    #expect(found.nic == "guest:virtio-bridge" && found.driver == "veth")
+    #expect(found.configuration == Configuration(["mtu": .number(9000)]))
+    #expect(found.search.count == 7)
+    #expect(found.search.allSatisfy { $0.outcome == .measured })
+    // Of the search, two guests of each model; what is validated are guests of one definition.
+    #expect(guests.models == [.virtio, .virtio, .e1000, .e1000])
+    #expect(table.contains("effective.interface.model") && table.contains("knob.guest.txqueuelen"))
+  }
+
+  @Test func aModelThatDoesNotStartLosesItsTrialOnly() throws {
+    let guests = LabGuests { _, definition in
+      definition.interfaces[0].model == .e1000 ? .doesNotStart : .none
+    }
+    let (found, table) = try sweep(
+      "mtu: [default, 9000], interface.model: [default, e1000]", guests)
+    let failed = found.search.filter { $0.outcome == .failed }
+    #expect(
+      failed.map(\.configuration.names) == [["interface.model"], ["interface.model", "mtu"]])
+    #expect(found.configuration == Configuration(["mtu": .number(9000)]))
+    #expect(table.contains("the guest did not come up within 1 s; its console is in console.log"))
+  }
+
+  @Test func aCombinationThatCannotBeIsNotStarted() throws {
+    let guests = LabGuests()
+    let (found, table) = try sweep(
+      "interface.queues: [default, 2], interface.model: [default, e1000]", guests)
+    #expect(found.search.count { $0.outcome == .failed } == 1)
+    #expect(table.contains("net0: queues are virtio's; e1000 has a single one"))
+    #expect(guests.models.count { $0 == .e1000 } == 2)
+  }
+
+  /// The third guest is the first of the other model: it dies, its block is lost, another one comes.
+  @Test func aGuestThatDiesCostsABlock() throws {
+    let guests = LabGuests { number, _ in number == 3 ? .dies : .none }
+    let (found, table) = try sweep("interface.model: [default, e1000]", guests)
+    let trial = try #require(found.search.first)
+    #expect(trial.outcome == .measured && trial.invalidPairs == 1 && trial.validPairs == 20)
+    #expect(guests.models.count { $0 == .e1000 } == 3)
+    let reason =
+      "traffic broke down: the guest's kernel panicked (Attempted to kill init); "
+      + "its console is in console.log"
+    #expect(table.components(separatedBy: reason).count == 3)
+  }
+
+  @Test func inTheNoiseTrialAGuestHasASecondTry() throws {
+    let guests = LabGuests { number, _ in number == 1 ? .dies : .none }
+    let (found, _) = try sweep("mtu: [default, 9000]", guests)
+    #expect(found.noise?.trial.invalidPairs == 0)
+    #expect(guests.models.count == 4)
+    let always = LabGuests { _, _ in .dies }
+    try FileManager.default.removeItem(atPath: folder.path + "/run")
+    #expect(throws: GuestError.self) { try sweep("mtu: [default, 9000]", always) }
+    #expect(always.models.count == 4)
+  }
+
+  @Test func whatNoGuestOfThisHostHasIsToldFirst() throws {
+    let guests = LabGuests()
+    let error = #expect(throws: ProfileError.self) {
+      try sweep("mtu: [default, 9000], interface.vhost: [off, on]", guests)
+    }
+    #expect(error?.line == 4)
+    #expect(
+      error?.message
+        == "interface.vhost: on makes no guest here; net0: this host has no /dev/vhost-net; "
+        + "'modprobe vhost_net' as root, or take vhost off")
+    #expect(guests.models.isEmpty)
+  }
+
+  @Test func aPreviewStartsOneGuestAndSaysWhere() throws {
+    let file = try folder.file(
+      "profile.yaml",
+      Self.profile("qdisc: [default, pfifo], guest.qdisc: [pfifo], interface.queues: [2]"))
+    let job = try SweepJob(profileFile: file, nic: nil, seed: nil, output: folder.path + "/run")
+    let guests = LabGuests()
+    let preview = try SweepPreview(job, allowManagement: false, guests: { guests })
+    let commands = try #require(preview.trials.last?.commands)
+    #expect(commands.first == "in the guest's <interface>: <driver queues='2'/>; start it anew")
+    #expect(commands.dropFirst().first?.hasSuffix("tc qdisc replace dev a root pfifo") == true)
+    #expect(commands.last?.hasPrefix("in the guest: ") == true)
+    #expect(guests.models.count == 1)
+  }
+}
