@@ -18,10 +18,10 @@ enum GuestBench {
 
   /// This host as a maker of guests of its own, with consoles in a folder that is kept.
   static func host() throws -> GuestHost {
-    try GuestHost(
-      consoles: FileManager.default.temporaryDirectory.path + "/kvmtune-test-consoles",
-      program: Program.kvmtune.path)
+    try GuestHost(consoles: consoles, program: Program.kvmtune.path)
   }
+
+  static let consoles = FileManager.default.temporaryDirectory.path + "/kvmtune-test-consoles"
 
   static let accelerator: Accelerator = {
     do {

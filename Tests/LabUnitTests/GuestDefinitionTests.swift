@@ -267,6 +267,24 @@ import Testing
       ])
   }
 
+  @Test func onlyMessageSignalledInterruptsWorkNearAMemoryNode() {
+    var guest = GuestDefinition(nodes: 2, interfaces: [.plain])
+    guest.interfaces[0].node = 1
+    guest.interfaces[0].vectors = 0
+    #expect(
+      Self.texts(guest) == [
+        "net0: without MSI-X vectors it gets no interrupts near a memory node; "
+          + "take vectors auto or node any"
+      ])
+    guest.interfaces[0].vectors = nil
+    guest.interfaces[0].model = .e1000
+    #expect(
+      Self.texts(guest) == [
+        "net0: e1000 is conventional PCI and gets no interrupts near a memory node; "
+          + "take model e1000e or virtio, or node any"
+      ])
+  }
+
   @Test func addressesAreDerivedFromThePlace() {
     var guest = GuestDefinition(interfaces: [.plain, .plain])
     #expect(guest.address(ofInterface: 0).description == "52:54:00:6b:00:00")

@@ -152,7 +152,7 @@ import Testing
   @Test func memoryNodesAreSocketsWithNICsNearThem() {
     var guest = GuestDefinition(
       cpus: 4, memoryMegabytes: 1025, nodes: 2,
-      interfaces: [.plain, GuestInterface(model: .rtl8139, attachment: .bridge)])
+      interfaces: [.plain, GuestInterface(model: .igb, attachment: .bridge)])
     guest.interfaces[0].node = 1
     guest.interfaces[1].node = 1
     #expect(
@@ -172,8 +172,8 @@ import Testing
           -device pcie-root-port,id=port0,bus=bus1,chassis=1
           -device virtio-net-pci,\(Self.identity),bus=port0
           -netdev tap,id=backend1,fds=8
-          -device pcie-pci-bridge,id=port1,bus=bus1
-          -device rtl8139,id=net1,netdev=backend1,mac=52:54:00:6b:00:01,romfile=,bus=port1,addr=1
+          -device pcie-root-port,id=port1,bus=bus1,chassis=2
+          -device igb,id=net1,netdev=backend1,mac=52:54:00:6b:00:01,romfile=,bus=port1
           """))
   }
 

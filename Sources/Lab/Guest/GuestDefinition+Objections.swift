@@ -41,7 +41,17 @@ extension GuestDefinition {
 
   /// The NIC's place in the guest: its memory node and its address.
   private func addPlace(ofInterface index: Int, to found: inout Objections) {
-    if let node = interfaces[index].node {
+    let interface = interfaces[index]
+    if let node = interface.node {
+      // On q35 only message-signalled interrupts get out of a further host bridge (tried on QEMU 10).
+      found.add(
+        if: !interface.model.isPCIExpress,
+        "\(interface.model.rawValue) is conventional PCI and gets no interrupts near a memory node",
+        "take model e1000e or virtio, or node any")
+      found.add(
+        if: interface.vectors == 0,
+        "without MSI-X vectors it gets no interrupts near a memory node",
+        "take vectors auto or node any")
       found.add(
         if: nodes == 1, "node \(node), but the guest has a single memory node",
         "take nodes 2 or more, or node any")

@@ -69,27 +69,23 @@ package struct QEMUCommand: Sendable, Hashable {
     "pxb-pcie,id=bus\(node),bus=pcie.0,bus_nr=\(64 + 24 * node),numa_node=\(node)"
   }
 
-  /// A NIC: PCIe ones behind a root port of their own, conventional ones in a slot of a PCI bus.
+  /// A NIC: PCIe ones behind a root port of their own, conventional ones in a slot of the machine.
   private static func nic(
     _ index: Int, of definition: GuestDefinition, behind backend: InterfaceBackend
   ) -> [String] {
     let interface = definition.interfaces[index]
-    let root = interface.node.map { "bus\($0)" } ?? "pcie.0"
     var words = ["-netdev", netdev(index, interface, backend)]
-    var place = ["bus=port\(index)"]
+    var bus = "pcie.0"
     if interface.model.isPCIExpress {
-      words += ["-device", "pcie-root-port,id=port\(index),bus=\(root),chassis=\(index + 1)"]
-    } else if interface.node != nil {
-      words += ["-device", "pcie-pci-bridge,id=port\(index),bus=\(root)"]
-      place.append("addr=1")
-    } else {
-      place = ["bus=pcie.0"]
+      let root = interface.node.map { "bus\($0)" } ?? bus
+      bus = "port\(index)"
+      words += ["-device", "pcie-root-port,id=\(bus),bus=\(root),chassis=\(index + 1)"]
     }
     let identity = [
       interface.model.device, "id=net\(index)", "netdev=backend\(index)",
-      "mac=\(definition.address(ofInterface: index))", "romfile=",
+      "mac=\(definition.address(ofInterface: index))", "romfile=", "bus=\(bus)",
     ]
-    let options = identity + place + interface.virtioOptions
+    let options = identity + interface.virtioOptions
     return words + ["-device", options.joined(separator: ",")]
   }
 
