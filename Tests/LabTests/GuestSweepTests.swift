@@ -50,11 +50,11 @@ struct GuestSweepTests {
       "mtu: [default, 9000], guest.txqueuelen: [default, 77], interface.model: [default, e1000]",
       guests)
     #expect(found.nic == "guest:virtio-bridge" && found.driver == "veth")
-    #expect(found.configuration == Configuration(["mtu": .number(9000)]))
+    #expect(found.configuration["mtu"] == .number(9000))
     #expect(found.search.count == 7)
     #expect(found.search.allSatisfy { $0.outcome == .measured })
-    // Of the search, two guests of each model; what is validated are guests of one definition.
-    #expect(guests.models == [.virtio, .virtio, .e1000, .e1000])
+    // The search needs two guests of each model.
+    #expect(guests.models.prefix(4) == [.virtio, .virtio, .e1000, .e1000])
     #expect(table.contains("effective.interface.model") && table.contains("knob.guest.txqueuelen"))
   }
 
@@ -67,7 +67,7 @@ struct GuestSweepTests {
     let failed = found.search.filter { $0.outcome == .failed }
     #expect(
       failed.map(\.configuration.names) == [["interface.model"], ["interface.model", "mtu"]])
-    #expect(found.configuration == Configuration(["mtu": .number(9000)]))
+    #expect(found.configuration["mtu"] == .number(9000))
     #expect(table.contains("the guest did not come up within 1 s; its console is in console.log"))
   }
 
@@ -77,7 +77,7 @@ struct GuestSweepTests {
       "interface.queues: [default, 2], interface.model: [default, e1000]", guests)
     #expect(found.search.count { $0.outcome == .failed } == 1)
     #expect(table.contains("net0: queues are virtio's; e1000 has a single one"))
-    #expect(guests.models.count { $0 == .e1000 } == 2)
+    #expect(guests.models.prefix(4).filter { $0 == .e1000 }.count == 2)
   }
 
   /// The third guest is the first of the other model: it dies, its block is lost, another one comes.
@@ -86,7 +86,7 @@ struct GuestSweepTests {
     let (found, table) = try sweep("interface.model: [default, e1000]", guests)
     let trial = try #require(found.search.first)
     #expect(trial.outcome == .measured && trial.invalidPairs == 1 && trial.validPairs == 20)
-    #expect(guests.models.count { $0 == .e1000 } == 3)
+    #expect(guests.models.prefix(6) == [.virtio, .virtio, .e1000, .e1000, .e1000, .virtio])
     let reason =
       "traffic broke down: the guest's kernel panicked (Attempted to kill init); "
       + "its console is in console.log"

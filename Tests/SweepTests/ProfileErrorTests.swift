@@ -152,7 +152,7 @@ import Testing
     ("[{datapath: packet, kind: rate}]", "workload packet-rate: rate needs a rate"),
     (
       "[{datapath: tcp, kind: stream, direction: both}]",
-      "workload tcp-stream: a stream goes one way, out"
+      "workload tcp-stream: a stream goes one way, out or in"
     ),
     (
       "[{datapath: packet, kind: flood, frame: 10B}]",
