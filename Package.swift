@@ -75,7 +75,10 @@ let package = Package(
     tests("ReportTests", ["Report", "Optimiser", "Measurement"], files: ["Example"]),
     tests(
       "SweepTests",
-      ["Sweep", "Knobs", "Lab", "Optimiser", "Traffic", "Measurement", "Kernel", "TestSupport"]),
+      [
+        "Sweep", "Knobs", "Lab", "Optimiser", "Report", "Traffic", "Measurement", "Kernel",
+        "TestSupport",
+      ]),
     tests("TidyTests", ["Sweep", "Knobs", "Measurement", "kvmtune", "TestSupport"]),
     tests("CommandTests", ["kvmtune", "TestSupport"]),
     tests(

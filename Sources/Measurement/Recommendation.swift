@@ -59,6 +59,12 @@ package struct Recommendation: Codable, Hashable, Sendable {
     self.lastSampleAt = lastSampleAt
   }
 
+  /// In front of what stands for the NIC of a guest.
+  package static let guestPrefix = "guest:"
+
+  /// Whether it is about a guest and the way to it, so that every knob has a side.
+  package var isOfGuest: Bool { nic.hasPrefix(Self.guestPrefix) }
+
   /// The knobs to change, with their new values; empty if nothing is to be changed.
   package var configuration: Configuration {
     guard decision == .change else { return .baseline }
@@ -83,6 +89,8 @@ package struct KnobFinding: Codable, Hashable, Sendable {
   }
 
   package let name: KnobName
+  /// Where the knob is, by its name.
+  package let side: KnobSide
   /// As the winner had it.
   package let value: KnobValue
   /// As the target was found; nil if the kernel did not say.
@@ -95,6 +103,7 @@ package struct KnobFinding: Codable, Hashable, Sendable {
     name: KnobName, value: KnobValue, original: KnobValue?, effect: Effect?, evidence: Evidence
   ) {
     self.name = name
+    side = name.side
     self.value = value
     self.original = original
     self.effect = effect

@@ -8,7 +8,7 @@ package enum RecommendationText {
       "\(recommendation.nic) (\(recommendation.driver)): "
       + "\(Wording.decision(recommendation)) — \(recommendation.reason).\n"
     let tables = [
-      recommendation.knobs.isEmpty ? nil : knobs(recommendation.knobs).text(width: width),
+      recommendation.knobs.isEmpty ? nil : knobs(recommendation).text(width: width),
       effects(recommendation).map { $0.text(width: width) },
     ]
     let noise = recommendation.noise.map { noise in
@@ -19,15 +19,15 @@ package enum RecommendationText {
       .joined(separator: "\n")
   }
 
-  private static func knobs(_ knobs: [KnobFinding]) -> TerminalTable {
-    TerminalTable(
-      [
-        .init("KNOB"), .init("FROM"), .init("TO"), .init("EFFECT", .right), .init("95 %"),
-        .init("EVIDENCE"),
+  private static func knobs(_ recommendation: Recommendation) -> TerminalTable {
+    let isOfGuest = recommendation.isOfGuest
+    return TerminalTable(
+      [.init("KNOB")] + (isOfGuest ? [.init("SIDE")] : []) + [
+        .init("FROM"), .init("TO"), .init("EFFECT", .right), .init("95 %"), .init("EVIDENCE"),
       ],
-      rows: knobs.map { knob in
-        [
-          knob.name.description, knob.original?.description ?? "unknown",
+      rows: recommendation.knobs.map { knob in
+        [knob.name.description] + (isOfGuest ? [Wording.side(knob.side)] : []) + [
+          knob.original?.description ?? "unknown",
           knob.evidence.isKept ? knob.value.description : "(as it was)",
           Wording.effect(knob.effect), Wording.interval(knob.effect?.interval),
           Wording.evidence(knob.evidence),

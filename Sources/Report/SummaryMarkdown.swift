@@ -64,7 +64,10 @@ private struct Section {
     let names = kept.map(\.name)
     return ["## What to change", ""]
       + knobTable(kept)
-      + shell("Apply", commands.apply(names)) + shell("Revert", commands.revert(names))
+      + KnobCommands.Place.allCases.flatMap { place in
+        code("Apply", commands.apply(names, at: place), place)
+          + code("Revert", commands.revert(names, at: place), place)
+      }
   }
 
   private var dropped: [String] {
@@ -74,11 +77,12 @@ private struct Section {
   }
 
   private func knobTable(_ knobs: [KnobFinding]) -> [String] {
-    table(
-      ["knob", "from", "to", "effect", "95 %", "evidence"],
+    let isOfGuest = recommendation.isOfGuest
+    return table(
+      ["knob"] + (isOfGuest ? ["side"] : []) + ["from", "to", "effect", "95 %", "evidence"],
       knobs.map { knob in
-        [
-          "`\(knob.name)`", knob.original.map { "`\($0)`" } ?? "unknown", "`\(knob.value)`",
+        ["`\(knob.name)`"] + (isOfGuest ? [Wording.side(knob.side)] : []) + [
+          knob.original.map { "`\($0)`" } ?? "unknown", "`\(knob.value)`",
           Wording.effect(knob.effect), Wording.interval(knob.effect?.interval),
           Wording.evidence(knob.evidence),
         ]
@@ -156,8 +160,18 @@ private struct Section {
         })
   }
 
-  private func shell(_ title: String, _ lines: [String]) -> [String] {
-    lines.isEmpty ? [] : ["", "\(title):", "", "```sh"] + lines + ["```"]
+  private func code(
+    _ title: String, _ lines: [String], _ place: KnobCommands.Place
+  ) -> [String] {
+    if lines.isEmpty { return [] }
+    let (words, language) =
+      switch place {
+      case .host: (recommendation.isOfGuest ? " on the host" : "", "sh")
+      case .guest: (" in the guest", "sh")
+      case .definition:
+        (" in the guest's `<interface>`; it takes effect when the guest starts anew", "xml")
+      }
+    return ["", "\(title)\(words):", "", "```\(language)"] + lines + ["```"]
   }
 
   private func table(_ titles: [String], _ rows: [[String]]) -> [String] {

@@ -55,6 +55,15 @@ enum Wording {
     }
   }
 
+  static func side(_ side: KnobSide) -> String {
+    switch side {
+    case .host: "host"
+    case .guest: "guest"
+    case .definition: "guest definition"
+    case .path: "host and guest"
+    }
+  }
+
   static func verdict(_ finding: TrialFinding) -> String {
     switch finding.outcome {
     case .measured: finding.verdict.rawValue

@@ -28,10 +28,21 @@ package struct Conclusion: Sendable {
   package func text(width: Int?) -> String {
     recommendations.map { recommendation in
       let kept = recommendation.configuration.names
-      let apply = Self.commands(recommendation).apply(kept)
-      let typed = apply.isEmpty ? "" : "\nBy hand:\n" + apply.map { "  \($0)\n" }.joined()
-      return RecommendationText.text(recommendation, width: width) + typed
+      let commands = Self.commands(recommendation)
+      let typed = KnobCommands.Place.allCases.map { place in
+        let lines = commands.apply(kept, at: place).map { "  \($0)\n" }.joined()
+        return lines.isEmpty ? "" : "\nBy hand\(Self.words(place)):\n" + lines
+      }
+      return RecommendationText.text(recommendation, width: width) + typed.joined()
     }.joined(separator: "\n")
+  }
+
+  private static func words(_ place: KnobCommands.Place) -> String {
+    switch place {
+    case .host: ""
+    case .guest: " in the guest"
+    case .definition: " in the guest's <interface>, when it starts anew"
+    }
   }
 
   /// The text of `summary.md`.
@@ -51,17 +62,39 @@ package struct Conclusion: Sendable {
   ///
   /// A table may be forged: what a shell would take for more than words becomes no command.
   static func commands(_ recommendation: Recommendation) -> KnobCommands {
-    let isNamed = !recommendation.nic.hasPrefix(Stand.labPrefix) && isPlain(recommendation.nic)
-    let target = Target(nic: .named(isNamed ? recommendation.nic : "$NIC"))
-    var commands: [KnobName: KnobCommands.Commands] = [:]
+    let (host, guest) = (host(of: recommendation), Target(nic: .named("net0")))
+    var commands = KnobCommands()
     for finding in recommendation.knobs
     where isPlain("\(finding.value)\(finding.original.map(\.description) ?? "")") {
-      guard case .host(let knob) = KnownKnob(named: finding.name) else { continue }
-      commands[finding.name] = KnobCommands.Commands(
-        apply: knob.commands(for: finding.value, on: target),
-        revert: finding.original.map { knob.commands(for: $0, on: target) } ?? [])
+      func add(_ place: KnobCommands.Place, _ lines: (KnobValue) -> [String]) {
+        let typed = KnobCommands.Commands(
+          apply: lines(finding.value), revert: finding.original.map(lines) ?? [])
+        commands.add(typed, for: finding.name, at: place)
+      }
+      switch KnownKnob(named: finding.name) {
+      case .host(let knob):
+        add(.host) { knob.commands(for: $0, on: host) }
+        // The guest's NIC is a part of the path.
+        if recommendation.isOfGuest, finding.side == .path {
+          add(.guest) { knob.commands(for: $0, on: guest) }
+        }
+      case .guest(let knob): add(.guest) { knob.commands(for: $0, on: guest) }
+      case .interface(let field): add(.definition) { [field.libvirt($0.description)] }
+      case nil: continue
+      }
     }
-    return KnobCommands(commands)
+    return commands
+  }
+
+  /// The host's devices: what stands for them where they are yet to be named. A bridge follows its
+  /// ports.
+  private static func host(of recommendation: Recommendation) -> Target {
+    let (nic, tap) = (NetworkDevice.named("$NIC"), NetworkDevice.named("$TAP"))
+    if recommendation.isOfGuest {
+      return Target(transmitter: tap, receiver: tap, path: [nic, tap], isLab: false)
+    }
+    let isNamed = !recommendation.nic.hasPrefix(Stand.labPrefix) && isPlain(recommendation.nic)
+    return Target(nic: isNamed ? .named(recommendation.nic) : nic)
   }
 
   private static func isPlain(_ text: String) -> Bool {

@@ -17,8 +17,6 @@ package final class Stand {
   package let isTwin: Bool
   /// In front of a topology, where the name of a NIC would stand.
   package static let labPrefix = "lab:"
-  /// In front of the NIC of a guest.
-  package static let guestPrefix = "guest:"
   private let source: any SideSource
   private let shared: any Tuning
 
@@ -71,7 +69,8 @@ package final class Stand {
   /// What stands for the NIC in the rows: `guest:virtio-bridge`.
   static func name(of guest: GuestDefinition) -> String {
     let interface = guest.interfaces[0]
-    return "\(guestPrefix)\(interface.model.rawValue)-\(interface.attachment.rawValue)"
+    let words = "\(interface.model.rawValue)-\(interface.attachment.rawValue)"
+    return Recommendation.guestPrefix + words
   }
 
   /// What twins share is the machine, which outlives them.
