@@ -22,7 +22,10 @@
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <linux/veth.h>
+#include <linux/vhost.h>
+#include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
+#include <linux/virtio_ring.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -124,6 +127,35 @@ static inline uint32_t kvmtune_load_acquire(const uint32_t *word) {
 static inline void kvmtune_store_release(uint32_t *word, uint32_t value) {
   __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
+
+// The indices of a virtqueue, which we and a vhost worker hand each other (virtio 1.2, 2.7).
+static inline uint16_t kvmtune_load_acquire_16(const uint16_t *word) {
+  return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+static inline void kvmtune_store_release_16(uint16_t *word, uint16_t value) {
+  __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+// Between publishing an index and reading whether the other side wants to know (2.7.13.4.1).
+static inline void kvmtune_full_barrier(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
+// struct vhost_memory with one region: Swift does not see the flexible array at its end.
+struct kvmtune_vhost_memory {
+  uint32_t regions;
+  uint32_t padding;
+  struct vhost_memory_region region;
+};
+
+// The vhost requests are function-like macros over their argument's type (vhost.h).
+static const unsigned long KVMTUNE_VHOST_GET_FEATURES = VHOST_GET_FEATURES;
+static const unsigned long KVMTUNE_VHOST_SET_FEATURES = VHOST_SET_FEATURES;
+static const unsigned long KVMTUNE_VHOST_SET_OWNER = VHOST_SET_OWNER;
+static const unsigned long KVMTUNE_VHOST_SET_MEM_TABLE = VHOST_SET_MEM_TABLE;
+static const unsigned long KVMTUNE_VHOST_SET_VRING_NUM = VHOST_SET_VRING_NUM;
+static const unsigned long KVMTUNE_VHOST_SET_VRING_BASE = VHOST_SET_VRING_BASE;
+static const unsigned long KVMTUNE_VHOST_SET_VRING_ADDR = VHOST_SET_VRING_ADDR;
+static const unsigned long KVMTUNE_VHOST_SET_VRING_KICK = VHOST_SET_VRING_KICK;
+static const unsigned long KVMTUNE_VHOST_SET_VRING_CALL = VHOST_SET_VRING_CALL;
+static const unsigned long KVMTUNE_VHOST_NET_SET_BACKEND = VHOST_NET_SET_BACKEND;
 
 // The TAP requests are function-like macros over their argument's type (if_tun.h).
 static const unsigned long KVMTUNE_TUNSETIFF = TUNSETIFF;

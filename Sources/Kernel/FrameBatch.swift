@@ -68,9 +68,24 @@ import CLinux
   /// Writes one frame, with its virtio-net header, to a TAP queue: write(2).
   func write(_ index: Int, to queue: CInt) -> Int {
     precondition(index >= 0 && index < capacity)
-    let start = unsafe memory + (index * stride + Self.headroom - TapDevice.headerBytes)
-    return unsafe CLinux.write(queue, start, frameBytes + TapDevice.headerBytes)
+    let bytes = unsafe headed(index)
+    return unsafe CLinux.write(queue, bytes.baseAddress, bytes.count)
   }
+
+  /// Copies one frame, with its virtio-net header, to the beginning of a buffer that has room.
+  func copy(_ index: Int, to buffer: UnsafeMutableRawBufferPointer) {
+    precondition(index >= 0 && index < capacity)
+    unsafe buffer.copyMemory(from: headed(index))
+  }
+
+  /// One frame behind its virtio-net header.
+  private func headed(_ index: Int) -> UnsafeRawBufferPointer {
+    let start = unsafe memory + (index * stride + Self.headroom - TapDevice.headerBytes)
+    return unsafe UnsafeRawBufferPointer(start: start, count: headedBytes)
+  }
+
+  /// Bytes of a frame and the virtio-net header in front of it.
+  var headedBytes: Int { TapDevice.headerBytes + frameBytes }
 }
 
 /// What the kernel made of a batch.

@@ -1,0 +1,34 @@
+/// A virtqueue of frames from the driver of a virtio NIC, each in one buffer with its header.
+///
+/// Safe: a buffer is written only while it is ours, between taking it back from the device and
+/// offering it, and the copy is checked to fit.
+@safe struct VirtioTransmitQueue: Sendable {
+  private var queue: VirtioQueue
+  /// Buffers that are ours.
+  private var free: [Int]
+
+  init(_ queue: VirtioQueue) {
+    self.queue = queue
+    free = Array(0..<queue.entries)
+  }
+
+  /// Copies frames to buffers, as many as are free, and shows them to the device.
+  ///
+  /// - Returns: how many frames were taken, and whether the device wants to be kicked.
+  /// - Throws: `EPROTO` if the ring makes no sense.
+  mutating func send(_ batch: borrowing FrameBatch, _ frames: Range<Int>) throws(SystemCallError)
+    -> (count: Int, needsKick: Bool)
+  {
+    while let used = try queue.take() { free.append(used.buffer) }
+    let count = min(frames.count, free.count)
+    for index in frames.prefix(count) {
+      let number = free.removeLast()
+      unsafe batch.copy(index, to: queue.buffer(number))
+      queue.offer(number, bytes: batch.headedBytes)
+    }
+    return (count, queue.publish())
+  }
+
+  /// Asks the device to call when it has used three quarters of what it holds; true if it has.
+  func requestCall() -> Bool { queue.requestCall(after: max(1, queue.held * 3 / 4)) }
+}
