@@ -4,7 +4,7 @@
 /// queue pair of the NIC, with a descriptor and a worker of its own, as QEMU has it.
 package final class VhostDevice: Sendable {
   private let tap: TapDevice
-  private let workers: [VhostWorker]
+  private let workers: Set<VhostWorker>
   let pairs: [VhostPair]
 
   /// Entries of each ring that QEMU gives a guest unless told otherwise.
@@ -15,24 +15,33 @@ package final class VhostDevice: Sendable {
   /// - Parameters:
   ///   - frameBytes: of the frames that will be sent; others may arrive.
   ///   - entries: of each ring, a power of two, 1 … 32768.
-  /// - Throws: `SystemCallError`: `ENOENT` without the module vhost_net, `EACCES`, `ENOMEM`.
+  /// - Throws: `SystemCallError`: `ENOENT` without the module vhost_net, `EACCES`, `ENOMEM`;
+  ///   `ESRCH` where the workers, whose time is to be counted, cannot be seen.
   package init(over tap: TapDevice, frameBytes: Int, entries: Int = usualEntries)
     throws(SystemCallError)
   {
     self.tap = tap
-    let before = VhostWorker.ofThisThread()
+    let before = VhostWorker.ours()
     var pairs: [VhostPair] = []
     for queue in tap.queues {
       pairs.append(try VhostPair(backend: queue, entries: entries, frameBytes: frameBytes))
     }
     self.pairs = pairs
-    workers = VhostWorker.ofThisThread().subtracting(before).sorted()
+    workers = VhostWorker.ours().subtracting(before)
+    guard workers.count == pairs.count else {
+      throw SystemCallError(
+        "find the workers of vhost", .noSuchProcess,
+        on: "of \(pairs.count), kvmtune sees \(workers.count): run it in the host's PID namespace")
+    }
   }
 
-  /// CPU time in nanoseconds that the workers have used. Nil if they cannot be seen, as in a
-  /// PID namespace below the first.
-  package func cpuTime() -> UInt64? {
-    let times = workers.compactMap { $0.cpuTime() }
-    return times.count == pairs.count ? times.reduce(0, +) : nil
+  /// The numbers of its queue pairs.
+  package var queues: Range<Int> { pairs.indices }
+
+  /// CPU time in nanoseconds that the workers have used.
+  package func cpuTime() throws(SystemCallError) -> UInt64 {
+    var sum: UInt64 = 0
+    for worker in workers { sum += try worker.cpuTime() }
+    return sum
   }
 }

@@ -27,6 +27,7 @@ package protocol FrameSource: ~Copyable, Sendable {
 
 extension PacketSocket: FrameSink {}
 extension TapQueue: FrameSink {}
+extension VhostSender: FrameSink {}
 
 extension PacketRing: FrameSource {
   package static var hop: String { "receive-ring" }
@@ -53,4 +54,10 @@ extension TapQueue: FrameSource {
   ) throws(SystemCallError) -> Int {
     try receive(limit: 64, waiting: milliseconds, body)
   }
+}
+
+/// The device counts what its ring drops: the worker takes no more frames than we have room for.
+extension VhostReceiver: FrameSource {
+  package static var hop: String { "vhost-ring" }
+  package func takeDrops() -> UInt64 { 0 }
 }

@@ -8,6 +8,8 @@ struct HalfOpener {
   let cpus: [Int]
   /// The first port to listen on, each thread taking the next; 0 for such as the kernel chooses.
   let firstPort: UInt16
+  /// The NIC of a phantom guest at this end, for the `vhost` datapath.
+  var vhost: VhostDevice?
 
   /// - Parameter issued: how far each thread has got, if receivers of this machine want to know.
   func sending(_ half: HalfRequest, issued: [IssueCounter]? = nil) throws -> any SendingHalf {
@@ -17,6 +19,11 @@ struct HalfOpener {
     }
     let issued = issued ?? workload.shares.map { _ in IssueCounter() }
     let template = self.template(half, outward: true)
+    if let vhost {
+      return try FrameSending(workload, template: template, cpus: cpus, issued: issued) {
+        try VhostSender(vhost, $0)
+      }
+    }
     if workload.datapath == .tap, let tap = endpoint.tap {
       return try FrameSending(workload, template: template, cpus: cpus, issued: issued) {
         TapQueue(tap, $0..<($0 + 1))
@@ -34,6 +41,11 @@ struct HalfOpener {
       return StreamReceiving(try meeting(half), threads: workload.threads, cpus: cpus)
     }
     let template = self.template(half, outward: false)
+    if let vhost {
+      return try FrameReceiving(
+        workload, template: template, threads: vhost.queues.count, cpus: cpus, issued: issued
+      ) { try VhostReceiver(vhost, $0..<($0 + 1)) }
+    }
     if workload.datapath == .tap, let tap = endpoint.tap {
       return try FrameReceiving(
         workload, template: template, threads: tap.queues.count, cpus: cpus, issued: issued
@@ -49,6 +61,12 @@ struct HalfOpener {
     let workload = half.workload
     let forward = template(half, outward: false)
     let backward = template(half, outward: true)
+    if let vhost {
+      return try EchoReflecting(
+        EchoReflector(
+          from: try VhostReceiver(vhost, vhost.queues), into: try VhostSender(vhost, 0),
+          forward: forward, backward: backward), cpu: cpus[0])
+    }
     if workload.datapath == .tap, let tap = endpoint.tap {
       let queues = tap.queues.indices
       return try EchoReflecting(

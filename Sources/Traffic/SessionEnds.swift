@@ -11,6 +11,8 @@ struct SessionEnds {
   private let cpus: Int
   private let senderMachine: FarMachine?
   private let receiverMachine: FarMachine?
+  /// The virtio NIC of the phantom guest, for the `vhost` datapath.
+  private let vhost: VhostDevice?
 
   /// Compares clocks with the machines of far ends.
   init(
@@ -24,6 +26,8 @@ struct SessionEnds {
     cpus = try CPUSet.allowed().count
     senderMachine = try Self.machine(of: route.sender)
     receiverMachine = try Self.machine(of: route.receiver)
+    let tap = workload.datapath == .vhost ? route.receiver.tap : nil
+    vhost = try tap.map { try VhostDevice(over: $0, frameBytes: frameBytes) }
   }
 
   private static func machine(of end: RouteEnd) throws -> FarMachine? {
@@ -32,6 +36,12 @@ struct SessionEnds {
 
   /// The machines other than this one.
   var machines: [FarMachine] { [senderMachine, receiverMachine].compactMap { $0 } }
+
+  /// CPU nanoseconds so far of what works for the session besides our threads; nil if nothing does.
+  var extraCPU: (@Sendable () throws -> UInt64)? {
+    guard let vhost else { return route.extraCPU }
+    return { [other = route.extraCPU] in try vhost.cpuTime() + (other?() ?? 0) }
+  }
 
   /// Opens what a validated workload needs.
   func load() throws -> any Load {
@@ -49,7 +59,7 @@ struct SessionEnds {
   }
 
   private func check() throws {
-    if workload.datapath == .tap {
+    if workload.datapath.hasPhantomGuest {
       guard let tap = route.receiver.tap else { throw refusal("the receiving end is no TAP") }
       guard workload.direction == .toReceiver || workload.threads <= tap.queues.count else {
         throw refusal(
@@ -165,7 +175,8 @@ struct SessionEnds {
   }
 
   private func opener(_ endpoint: Endpoint, _ cpus: [Int]) -> HalfOpener {
-    HalfOpener(endpoint: endpoint, cpus: cpus, firstPort: 0)
+    HalfOpener(
+      endpoint: endpoint, cpus: cpus, firstPort: 0, vhost: endpoint.tap == nil ? nil : vhost)
   }
 
   private func request(

@@ -36,7 +36,7 @@ package final class TrafficSession {
       workload, route: route, placement: placement, frameBytes: frameBytes,
       run: UInt16(truncatingIfNeeded: runID ^ runID >> 16 ^ runID >> 32 ^ runID >> 48))
     machines = ends.machines
-    accounts = CPUAccounts(machines, extra: route.extraCPU)
+    accounts = CPUAccounts(machines, extra: ends.extraCPU)
     load = try ends.load()
     do {
       _ = try load.run(nanoseconds: 20_000_000)
@@ -50,7 +50,9 @@ package final class TrafficSession {
   deinit { load.close() }
 
   /// The hops at which a receiver of ours may drop frames itself, besides those of the route.
-  package static let receivingHops = [PacketRing.hop, PacketInbox.hop, TapQueue.hop]
+  package static let receivingHops = [
+    PacketRing.hop, PacketInbox.hop, TapQueue.hop, VhostReceiver.hop,
+  ]
 
   /// Ends the threads and closes the sockets. Calling it again does nothing.
   package func close() {

@@ -4,8 +4,13 @@ package enum Datapath: String, Sendable, Codable, CaseIterable {
   case packet
   /// The queues of a TAP at the receiving end, AF_PACKET at the other.
   case tap
+  /// As `tap`, but the kernel's vhost workers read and write the queues for us.
+  case vhost
   /// A TCP connection between sockets of both namespaces.
   case tcp
+
+  /// Whether the receiving end is a phantom guest's, behind the queues of a TAP.
+  var hasPhantomGuest: Bool { self == .tap || self == .vhost }
 }
 
 /// What traffic does on a datapath.

@@ -205,7 +205,9 @@ extension HalfRequest {
       throw TrafficFailure("\(destinations.count) addresses for \(workload.threads) threads")
     }
     if workload.datapath == .tcp { return }
-    guard workload.datapath != .tap else { throw TrafficFailure("there is no TAP at this end") }
+    guard !workload.datapath.hasPhantomGuest else {
+      throw TrafficFailure("there is no TAP at this end")
+    }
     let largest = mtu + FrameLayout.ethernetBytes
     guard (FrameLayout.minimumBytes...min(largest, 65_549)).contains(frameBytes) else {
       throw TrafficFailure("frames of \(frameBytes) bytes do not fit an MTU of \(mtu)")
