@@ -1,0 +1,88 @@
+import Foundation
+import Kernel
+import Lab
+import Sweep
+import TestSupport
+import Testing
+
+/// vhost-net needs a kernel that has it: that of a guest, where kvmtune makes its lab.
+@Suite(.serialized, .enabled(if: GuestTier.isOn, "\(GuestTier.reason)"))
+struct VhostTests {
+  /// What `bench` says of one window; counts are exact in a double.
+  private typealias Window = [String: Double]
+
+  /// - Parameter words: of `bench`, besides lab and datapath.
+  private static func run(_ words: String, in agent: GuestAgent, window: String = "200ms") throws
+    -> [Window]
+  {
+    let words =
+      "bench --lab bridge-tap --datapath vhost --format json --windows 2 --window \(window) \(words)"
+    let run = try agent.run(GuestImage.program, words.split(separator: " ").map(String.init))
+    try #require(run.succeeded, "\(words): \(run.errors)")
+    let windows = try #require(
+      JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]])
+    #expect(windows.count == 2)
+    return windows.map { window in window.compactMapValues { $0 as? Double } }
+  }
+
+  /// Every frame is where the ledger says, by the receiver's count and the kernel's drop counters.
+  private static func check(_ windows: [Window], of words: String) throws {
+    for window in windows {
+      let offered = try #require(window["offered_frames"])
+      let delivered = try #require(window["delivered_frames"])
+      let drops = window.filter { $0.key.hasPrefix("drop.") }.values.reduce(0, +)
+      #expect(offered > 0 && delivered > 0, "\(words): \(window)")
+      #expect(offered == delivered + drops, "\(words): \(window)")
+      for metric in ["unexplained_frames", "corrupt_frames", "duplicated_frames"] {
+        #expect(window[metric] == 0, "\(words): \(window)")
+      }
+    }
+  }
+
+  @Test func framesAreAccountedForOnSeveralQueues() throws {
+    try GuestBench.withGuest(GuestDefinition(cpus: 3, interfaces: [])) { agent in
+      for direction in ["to-guest", "from-guest", "both"] {
+        for words in [
+          "--kind flood", "--kind rate --rate 1kpps", "--kind burst --burst 300",
+          "--kind flood --threads 3 --flows 32 --frame mtu --set mtu=9000",
+        ] {
+          let words = "\(words) --direction \(direction)"
+          try Self.check(Self.run(words, in: agent), of: words)
+        }
+      }
+    }
+  }
+
+  /// With one CPU the TAP has one queue. Here the rings' indices of 16 bits wrap as well.
+  @Test func framesAreAccountedForOnOneQueue() throws {
+    try GuestBench.withGuest(GuestDefinition(cpus: 1, interfaces: [])) { agent in
+      let flood = "--kind flood --direction both"
+      try Self.check(Self.run(flood, in: agent), of: flood)
+      for direction in ["to-guest", "from-guest"] {
+        let words = "--kind flood --direction \(direction)"
+        var most = 0.0
+        var seconds = 4
+        while most < 70_000, seconds <= 64 {
+          let windows = try Self.run(words, in: agent, window: "\(seconds)s")
+          try Self.check(windows, of: words)
+          most = windows.compactMap { $0["delivered_frames"] }.reduce(0, +)
+          seconds *= 2
+        }
+        #expect(most >= 70_000, "the indices did not wrap")
+      }
+    }
+  }
+
+  @Test func echoesComeBackAndAFullTapDrops() throws {
+    try GuestBench.withGuest(GuestDefinition(cpus: 2, interfaces: [])) { agent in
+      for window in try Self.run("--kind latency --rate 200pps --flows 8", in: agent) {
+        #expect(window["delivered_frames"] == window["offered_frames"], "\(window)")
+        #expect(try #require(window["latency_p50_us"]) > 0)
+      }
+      let burst = "--kind burst --burst 256 --set txqueuelen=2"
+      let windows = try Self.run(burst, in: agent)
+      try Self.check(windows, of: burst)
+      for window in windows { #expect(try #require(window["drop.tap-ring"]) > 0, "\(window)") }
+    }
+  }
+}
