@@ -136,10 +136,12 @@ struct SessionEnds {
     }
   }
 
-  /// Whether the reflector leaves its CPU to others: a prober here, or the threads that carry a
-  /// guest, of which there are some.
+  /// Whether the reflector leaves its CPU to others: a prober here, a worker of vhost, or the threads
+  /// that carry a guest, of which there are some.
   private var reflectsAsleep: Bool {
     if receiver.end.isRemote { return cpus < Self.cpusForAGuest }
+    // One for the prober, one for the reflector, one for the worker.
+    if vhost != nil { return cpus < 3 }
     return placement.senders[0] == placement.receivers[0]
   }
 
