@@ -4,7 +4,7 @@ package struct VhostReceiver: ~Copyable, Sendable {
   private let rings: [VhostRing]
   private var queues: [VirtioReceiveQueue]
 
-  /// The most frames of a queue that ``receive(waiting:_:)`` takes at once, as a guest's NAPI does.
+  /// The most frames that ``receive(waiting:_:)`` takes at once, as a guest's NAPI does.
   private static let budget = 64
 
   /// Gives the workers all buffers of these pairs, which no other receiver has.
@@ -21,7 +21,7 @@ package struct VhostReceiver: ~Copyable, Sendable {
     for ring in rings { try ring.attach(on) }
   }
 
-  /// Hands over frames that the workers have delivered, at most a budget of each queue, without
+  /// Hands over frames that the workers have delivered, at most a budget, without
   /// their virtio-net headers; waits first if there is none.
   ///
   /// - Parameter milliseconds: how long to wait, 0 not at all.
@@ -45,7 +45,7 @@ package struct VhostReceiver: ~Copyable, Sendable {
     let now = MonotonicTime.now()
     var sum = 0
     for (index, ring) in rings.enumerated() {
-      let (count, needsKick) = try queues[index].receive(limit: Self.budget) { body($0, now) }
+      let (count, needsKick) = try queues[index].receive(limit: Self.budget - sum) { body($0, now) }
       if needsKick { try ring.notify() }
       sum += count
     }
