@@ -1,4 +1,6 @@
 import CLinux
+import Glibc
+import SystemPackage
 
 /// Frames of one size in memory of our own, ready to be handed to the kernel many at a time.
 ///
@@ -58,11 +60,47 @@ import CLinux
     return body(&span)
   }
 
-  /// Sends frames with one sendmmsg(2); see ``SendOutcome``.
-  func send(_ frames: Range<Int>, to socket: CInt) -> Int32 {
+  /// Sends what a socket takes at once, with one sendmmsg(2).
+  ///
+  /// - Parameters:
+  ///   - address: where to, if the socket is not connected.
+  ///   - subject: what an error is about.
+  /// - Throws: what a later try would not mend.
+  func send(
+    _ frames: Range<Int>, through socket: CInt, to address: sockaddr_in? = nil, on subject: String
+  ) throws(SystemCallError) -> SendOutcome {
     precondition(frames.lowerBound >= 0 && frames.upperBound <= capacity)
-    return unsafe kvmtune_sendmmsg(
+    let count =
+      if var address {
+        // Safe: the address outlives the call, and no message points to it any more after it.
+        unsafe withUnsafeMutablePointer(to: &address) {
+          unsafe name(frames, UnsafeMutableRawPointer($0))
+          defer { unsafe name(frames, nil) }
+          return send(frames, through: socket)
+        }
+      } else {
+        send(frames, through: socket)
+      }
+    if count >= 0 { return SendOutcome(accepted: Int(count)) }
+    switch Glibc.errno {
+    case EAGAIN: return SendOutcome(accepted: 0, obstacle: .full)
+    case ENOBUFS: return SendOutcome(accepted: 0, obstacle: .refused)
+    case EINTR: return SendOutcome(accepted: 0)
+    case let error: throw SystemCallError("sendmmsg", Errno(rawValue: error), on: subject)
+    }
+  }
+
+  private func send(_ frames: Range<Int>, through socket: CInt) -> CInt {
+    unsafe kvmtune_sendmmsg(
       socket, messages + frames.lowerBound, UInt32(frames.count), CInt(MSG_DONTWAIT))
+  }
+
+  private func name(_ frames: Range<Int>, _ address: UnsafeMutableRawPointer?) {
+    for index in frames {
+      unsafe messages[index].header.msg_name = unsafe address
+      unsafe messages[index].header.msg_namelen =
+        unsafe address == nil ? 0 : socklen_t(MemoryLayout<sockaddr_in>.size)
+    }
   }
 
   /// Writes one frame, with its virtio-net header, to a TAP queue: write(2).

@@ -1,6 +1,4 @@
 import CLinux
-import Glibc
-import SystemPackage
 
 /// A packet socket that only sends (packet(7)): bound to one device with protocol 0, so that the
 /// kernel hands it nothing.
@@ -34,14 +32,7 @@ package struct PacketSocket: ~Copyable, Sendable {
   package func send(_ batch: borrowing FrameBatch, _ frames: Range<Int>) throws(SystemCallError)
     -> SendOutcome
   {
-    let count = batch.send(frames, to: descriptor.rawValue)
-    if count >= 0 { return SendOutcome(accepted: Int(count)) }
-    switch Glibc.errno {
-    case EAGAIN: return SendOutcome(accepted: 0, obstacle: .full)
-    case ENOBUFS: return SendOutcome(accepted: 0, obstacle: .refused)
-    case EINTR: return SendOutcome(accepted: 0)
-    case let error: throw SystemCallError("sendmmsg", Errno(rawValue: error), on: device)
-    }
+    try batch.send(frames, through: descriptor.rawValue, on: device)
   }
 
   /// Waits until there is room in the send buffer, at most so long.

@@ -42,27 +42,35 @@ where Source.Template == Sink.Template {
   mutating func reflect(until stop: StopFlag, sleeping: Bool) throws {
     while !stop.isSet {
       var count = 0
+      var seen = 0
+      var last: Int?
       _ = try source.receive(waiting: sleeping ? 1 : 0) { frame, _ in
+        defer { seen += 1 }
         guard count < batch.capacity, case .ours = forward.classify(frame) else { return }
         batch.withFrame(count) {
           $0.copy(from: frame)
           backward.writeAddresses(into: &$0)
         }
+        last = seen
         count += 1
       }
+      if let last { source.answer(to: last) }
       try send(count, until: stop)
     }
   }
 
-  /// Sends the first frames of the batch, all but those that are refused.
+  /// Sends the first frames of the batch, all but those that are refused; what has no room when it
+  /// is told to stop, too.
   private mutating func send(_ count: Int, until stop: StopFlag) throws {
     var tried = 0
-    while tried < count && !stop.isSet {
+    while tried < count {
       let outcome = try sink.send(batch, tried..<count)
       tried += outcome.accepted
       switch outcome.obstacle {
       case .refused: tried += 1
-      case .full: sink.waitForRoom(milliseconds: 1)
+      case .full:
+        if stop.isSet { return }
+        sink.waitForRoom(milliseconds: 1)
       case nil: break
       }
     }

@@ -22,12 +22,20 @@ package protocol FrameSource: ~Copyable, Sendable {
   mutating func receive(waiting milliseconds: Int, _ body: (RawSpan, MonotonicTime) -> Void)
     throws(SystemCallError) -> Int
   /// Frames lost since the last call because we were too slow.
-  func takeDrops() throws(SystemCallError) -> UInt64
+  mutating func takeDrops() throws(SystemCallError) -> UInt64
+  /// What is sent back goes to whoever sent frame `number` of the last call.
+  func answer(to number: Int)
+}
+
+/// A frame says itself where it comes from.
+extension FrameSource where Self: ~Copyable {
+  package func answer(to number: Int) {}
 }
 
 extension PacketSocket: FrameSink {}
 extension TapQueue: FrameSink {}
 extension VhostSender: FrameSink {}
+extension DatagramSink: FrameSink { package typealias Template = DatagramTemplate }
 
 extension PacketRing: FrameSource {
   package static var hop: String { "receive-ring" }
@@ -41,6 +49,11 @@ extension PacketInbox: FrameSource {
   ) throws(SystemCallError) -> Int {
     try receive(limit: 64, waiting: milliseconds, body)
   }
+}
+
+extension DatagramInbox: FrameSource {
+  package typealias Template = DatagramTemplate
+  package static var hop: String { "receive-buffer" }
 }
 
 /// The device counts what its ring drops, and always listens.

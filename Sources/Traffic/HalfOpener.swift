@@ -18,6 +18,7 @@ struct HalfOpener {
       return StreamSending(try meeting(half), threads: workload.threads, cpus: cpus)
     }
     let issued = issued ?? workload.shares.map { _ in IssueCounter() }
+    if workload.datapath == .udp { return try datagramSending(half, issued: issued) }
     let template = self.template(half, outward: true)
     if let vhost {
       return try FrameSending(workload, template: template, cpus: cpus, issued: issued) {
@@ -40,6 +41,7 @@ struct HalfOpener {
     if workload.datapath == .tcp {
       return StreamReceiving(try meeting(half), threads: workload.threads, cpus: cpus)
     }
+    if workload.datapath == .udp { return try datagramReceiving(half, issued: issued) }
     let template = self.template(half, outward: false)
     if let vhost {
       return try FrameReceiving(
@@ -59,6 +61,7 @@ struct HalfOpener {
 
   func reflecting(_ half: HalfRequest) throws -> any ReflectingHalf {
     let workload = half.workload
+    if workload.datapath == .udp { return try datagramReflecting(half) }
     let forward = template(half, outward: false)
     let backward = template(half, outward: true)
     if let vhost {
@@ -84,18 +87,27 @@ struct HalfOpener {
   func echo(
     _ half: HalfRequest, rate: Double, reflector: any ReflectingHalf, sleeping: Bool
   ) throws -> any Load {
+    if half.workload.datapath == .udp {
+      return try EchoLoad(
+        rate: rate, cpu: cpus[0], prober: datagramProber(half), reflector: reflector,
+        sleeping: sleeping)
+    }
+    return try EchoLoad(
+      rate: rate, cpu: cpus[0], prober: frameProber(half), reflector: reflector,
+      sleeping: sleeping)
+  }
+
+  private func frameProber(_ half: HalfRequest) throws -> EchoProber<PacketSocket, PacketInbox> {
     let workload = half.workload
     let flows = 0..<workload.flows
     let issued = IssueCounter()
-    let prober = EchoProber(
+    return EchoProber(
       sender: FrameSender(
         into: try packetSocket(workload), template: template(half, outward: true), flows: flows,
         batch: workload.batch, issued: issued),
       receiver: FrameReceiver(
         from: try PacketInbox(on: endpoint.device), template: template(half, outward: false),
         issuers: flows.map { _ in issued }))
-    return try EchoLoad(
-      rate: rate, cpu: cpus[0], prober: prober, reflector: reflector, sleeping: sleeping)
   }
 
   private func template(_ half: HalfRequest, outward: Bool) -> FrameTemplate {
@@ -121,7 +133,8 @@ struct HalfOpener {
   /// Every address of the namespace: what comes through a forwarder is not for the device's own.
   private static let anyAddress = "0.0.0.0"
 
-  private func port(_ thread: Int) -> UInt16 {
+  /// Where a thread listens; 0 for a port that the kernel chooses.
+  func port(_ thread: Int) -> UInt16 {
     firstPort == 0 ? 0 : firstPort + UInt16(thread)
   }
 }

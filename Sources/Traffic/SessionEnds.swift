@@ -193,7 +193,10 @@ struct SessionEnds {
   private func addresses(of end: RouteEnd, _ ports: [UInt16], for seeker: RouteEnd) throws
     -> [SocketAddress]
   {
-    if ports.isEmpty { return [] }
+    if !workload.isOverSockets { return [] }
+    guard ports.count == workload.threads else {
+      throw TrafficFailure("it listens on \(ports.count) ports for \(workload.threads) threads")
+    }
     let found: [SocketAddress]?
     switch (end, seeker) {
     case (.local(let here), .local):

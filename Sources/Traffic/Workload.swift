@@ -6,8 +6,10 @@ package enum Datapath: String, Sendable, Codable, CaseIterable {
   case tap
   /// As `tap`, but the kernel's vhost workers read and write the queues for us.
   case vhost
-  /// A TCP connection between sockets of both namespaces.
+  /// A TCP connection between sockets of both ends.
   case tcp
+  /// Datagrams between UDP sockets of both ends, each as large as a frame is to be.
+  case udp
 
   /// Whether the receiving end is a phantom guest's, behind the queues of a TAP.
   var hasPhantomGuest: Bool { self == .tap || self == .vhost }
@@ -118,7 +120,11 @@ package struct Workload: Sendable, Hashable, Codable {
     try require(
       kind != .latency || (threads == 1 && direction == .toReceiver),
       "latency has one thread and one direction, there and back")
-    try require(datapath != .tcp || !bypassQdisc, "tcp cannot bypass the queueing discipline")
+    try require(
+      !isOverSockets || !bypassQdisc,
+      "\(datapath.rawValue) cannot bypass the queueing discipline")
+    try require(
+      datapath != .udp || flows <= threads, "udp has one flow for each thread; give it threads")
     if case .bytes(let count) = frame {
       try require(
         (FrameLayout.minimumBytes...65_549).contains(count),
@@ -129,6 +135,9 @@ package struct Workload: Sendable, Hashable, Codable {
     try require((1...1024).contains(batch), "batch must be 1 … 1024")
     try require((1...65_536).contains(burst), "burst must be 1 … 65536")
   }
+
+  /// Whether the kernel's own IP stack carries it.
+  var isOverSockets: Bool { datapath == .tcp || datapath == .udp }
 
   /// The flows of each sending thread: runs whose lengths differ by one at most.
   var shares: [Range<Int>] {

@@ -37,6 +37,8 @@ import Testing
     #expect(statistics.transmitErrors == base + 6)
     #expect(statistics.receiveDropped == base + 7)
     #expect(statistics.transmitDropped == base + 8)
+    #expect(statistics.receiveOverflowed == base + 15)
+    #expect(statistics.receiveMissed == base + 16)
   }
 
   @Test func bareLinkHasDefaults() throws {

@@ -16,6 +16,13 @@ import Testing
     }
     try Workload(name: "w", datapath: .tap, kind: .latency, rate: 1000).validate()
     try Workload(name: "w", datapath: .tcp, kind: .stream, frame: .mtu, threads: 4).validate()
+    try Workload(name: "w", datapath: .tcp, kind: .stream, direction: .toSender).validate()
+    for direction in Direction.allCases {
+      try Workload(
+        name: "w", datapath: .udp, kind: .flood, direction: direction, threads: 2, flows: 2
+      ).validate()
+    }
+    try Workload(name: "w", datapath: .udp, kind: .latency, rate: 1000).validate()
   }
 
   static let impossible: [(Workload, String)] = [
@@ -40,6 +47,9 @@ import Testing
     (Workload(name: "w", datapath: .packet, kind: .flood, batch: 1025), "batch must"),
     (Workload(name: "w", datapath: .packet, kind: .burst, burst: 0), "burst must"),
     (Workload(name: "w", datapath: .tcp, kind: .stream, bypassQdisc: true), "tcp cannot"),
+    (Workload(name: "w", datapath: .udp, kind: .flood, bypassQdisc: true), "udp cannot"),
+    (Workload(name: "w", datapath: .udp, kind: .flood, threads: 2, flows: 3), "one flow"),
+    (Workload(name: "w", datapath: .udp, kind: .stream), "tcp carries stream"),
   ]
 
   @Test(arguments: impossible.indices) func impossibleMixesAreRefused(index: Int) {

@@ -13,6 +13,8 @@ package struct LinkStatistics: Sendable, Hashable {
   package var transmitDropped: UInt64 = 0
   /// Frames for which the device had no room: its ring was full.
   package var receiveMissed: UInt64 = 0
+  /// The same, counted by queue or by event, in drivers that tell the two apart.
+  package var receiveOverflowed: UInt64 = 0
 
   package init() {}
 
@@ -31,6 +33,7 @@ package struct LinkStatistics: Sendable, Hashable {
     transmitErrors = counters[5]
     receiveDropped = counters[6]
     transmitDropped = counters[7]
+    receiveOverflowed = counters[14]
     receiveMissed = counters[15]
   }
 }

@@ -7,7 +7,9 @@ import Traffic
 /// Carries out what the agent is asked; in the guest, but for a test anywhere.
 final class AgentDevice {
   private let tuning = TuningService()
-  private let traffic = TrafficService { try TrafficDevice(ofGuest: $0) }
+  private let traffic = TrafficService {
+    try TrafficDevice(ofGuest: $0, NetlinkSession(in: .current))
+  }
 
   func execute(_ request: AgentRequest) throws -> AgentReply {
     switch request {

@@ -35,6 +35,7 @@ package struct RemoteEnd: Sendable {
     guard (end.arriving + end.leaving).allSatisfy(Self.isHop) else {
       throw TrafficFailure("it has hops without a proper name")
     }
+    guard (0...65_535).contains(end.mtu) else { throw TrafficFailure("it has no possible MTU") }
     self.peer = peer
     self.device = device
     address = end.address

@@ -204,12 +204,16 @@ extension HalfRequest {
     guard destinations.isEmpty || destinations.count == workload.threads else {
       throw TrafficFailure("\(destinations.count) addresses for \(workload.threads) threads")
     }
-    if workload.datapath == .tcp { return }
-    guard !workload.datapath.hasPhantomGuest else {
-      throw TrafficFailure("there is no TAP at this end")
+    guard workload.datapath != .udp || role != .sending || !destinations.isEmpty else {
+      throw TrafficFailure("datagrams need somebody to go to")
     }
-    let largest = mtu + FrameLayout.ethernetBytes
-    guard (FrameLayout.minimumBytes...min(largest, 65_549)).contains(frameBytes) else {
+    guard (role == .reflecting) == (workload.kind == .latency) else {
+      throw TrafficFailure("latency is reflected here, and nothing else is")
+    }
+    if workload.datapath == .tcp { return }
+    guard frameBytes >= FrameLayout.minimumBytes,
+      frameBytes <= min(mtu + FrameLayout.ethernetBytes, 65_549)
+    else {
       throw TrafficFailure("frames of \(frameBytes) bytes do not fit an MTU of \(mtu)")
     }
   }

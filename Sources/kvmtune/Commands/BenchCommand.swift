@@ -27,7 +27,7 @@ struct Bench: ParsableCommand {
   @Option(help: "The lab: veth or bridge-tap.")
   var lab = LabTopology.veth
 
-  @Option(help: "packet, tap, vhost or tcp.")
+  @Option(help: "packet, tap, vhost, tcp or udp.")
   var datapath = Datapath.packet
 
   @Option(help: "flood, rate, latency, stream or burst.")
