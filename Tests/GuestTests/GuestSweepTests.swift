@@ -1,0 +1,81 @@
+import Foundation
+import Glibc
+import Kernel
+import Measurement
+import Sweep
+import TestSupport
+import Testing
+
+/// The program sweeps real guests, and leaves none behind.
+@Suite(.serialized, .enabled(if: GuestTier.isOn, "\(GuestTier.reason)"))
+struct GuestSweepTests {
+  /// At a fixed rate of frames that fill the MTU, the MTU alone decides how many bits arrive,
+  /// however noisy the machine is.
+  private static let profile = """
+    name: guest
+    target: {guest: {model: virtio, attachment: bridge}}
+    workloads: [{name: steady, datapath: packet, kind: rate, rate: 300pps, frame: mtu}]
+    knobs: {mtu: [9000], guest.txqueuelen: [default, 99]}
+    objective: {maximise: throughput_bps}
+    search: {strategy: grid, effect: 50%}
+    sampling: {slice: 200ms, pairs: 2, blocks: 6, confirming-blocks: 6}
+    """
+
+  private let folder: TemporaryFolder
+  private let profile: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    profile = try folder.file("profile.yaml", Self.profile)
+  }
+
+  private func start() throws -> Running {
+    try Program.kvmtune.start(
+      ["sweep", profile, "--output", folder.path + "/run"],
+      environment: ["KVMTUNE_STATE": folder.path + "/state"])
+  }
+
+  @Test func theLargerMTUOfTheWholePathIsFound() throws {
+    let ended = try start().wait()
+    try #require(ended.status == 0, "\(ended.errors)")
+    let run = RunDirectory(path: folder.path + "/run")
+    let found = try #require(Conclusion(table: run.trials).recommendations.first)
+    #expect(found.configuration == Configuration(["mtu": .number(9000)]), "\(found.reason)")
+    #expect(found.driver == "virtio_net")
+    #expect((found.effect?.effect?.ratio ?? 0) > 5)
+    #expect(ended.output.contains("host and guest"))
+    #expect(ended.output.contains("By hand in the guest:\n  ip link set dev net0 mtu 9000\n"))
+    #expect(!FileManager.default.fileExists(atPath: run.consoles))
+  }
+
+  @Test func aKilledWorkerTakesItsGuestsAlong() throws {
+    let running = try start()
+    var (worker, guests): (Int32?, [Int32]) = (nil, [])
+    let limit = MonotonicTime.now() + 120_000_000_000
+    while guests.count < 2, running.process.isRunning, MonotonicTime.now() < limit {
+      worker = Self.children(of: running.process.processIdentifier).first
+      guests = worker.map(Self.children) ?? []
+      usleep(10_000)
+    }
+    try #require(guests.count == 2, "\(running.errorsSoFar)")
+    // The second guest is still booting.
+    kill(try #require(worker), SIGKILL)
+    let ended = try running.wait()
+    #expect(ended.status == 70, "\(ended.errors)")
+    usleep(500_000)
+    for guest in guests { #expect(!HostFiles.live.exists("/proc/\(guest)/fd/0")) }
+    let restored = try Program.kvmtune.run(
+      ["restore", "--dry-run"], environment: ["KVMTUNE_STATE": folder.path + "/state"])
+    #expect(!restored.output.contains("would put back"))
+  }
+
+  private static func children(of parent: Int32) -> [Int32] {
+    HostFiles.live.list("/proc").compactMap { Int32($0) }.filter { process in
+      // Behind the name in parentheses (proc_pid_stat(5)).
+      let fields = HostFiles.live.readIfPresent("/proc/\(process)/stat")?.split(separator: ")")
+        .last?
+        .split(separator: " ")
+      return fields.flatMap { $0.count > 1 ? Int32($0[1]) : nil } == parent
+    }
+  }
+}
