@@ -30,7 +30,7 @@ final class FarBench: TrafficPeer {
         throw NoDevice(name: name)
       }
       return TrafficDevice(
-        endpoint: lab.receiver, mtu: 1500, arriving: arriving, leaving: [])
+        endpoint: lab.receiver, mtu: { 1500 }, arriving: arriving, leaving: [])
     }
   }
 

@@ -160,7 +160,7 @@ struct TrafficFarTests {
     defer { lab.remove() }
     try lab.tool("ip", "link set dev tap0 txqueuelen 2", at: lab.receiver.device)
     let peer = FarBench(ahead: -5_000_000_000) { _ in
-      TrafficDevice(endpoint: lab.sender, mtu: 1500, arriving: [], leaving: [])
+      TrafficDevice(endpoint: lab.sender, mtu: { 1500 }, arriving: [], leaving: [])
     }
     let route = Traffic.Route(
       sender: .remote(try RemoteEnd(peer, device: "a")), receiver: .local(lab.receiver),

@@ -14,7 +14,7 @@ import Testing
       throw SystemCallError("find", .noSuchAddressOrDevice, on: name)
     }
     return TrafficDevice(
-      endpoint: Endpoint(device: Self.device), mtu: 1500,
+      endpoint: Endpoint(device: Self.device), mtu: { 1500 },
       arriving: [DropCounter(hop: "guest-nic") { 5 }, DropCounter(hop: "guest-backlog") { 7 }],
       leaving: [DropCounter(hop: "guest-qdisc") { throw SystemCallError("read", .ioError) }])
   }

@@ -11,7 +11,7 @@ extension TrafficDevice {
     let address = try session.ipv4Addresses(of: device.index).first
     self.init(
       endpoint: Endpoint(device: device, ipv4: address),
-      mtu: try session.link(index: device.index).mtu,
+      mtu: { try session.link(index: device.index).mtu },
       arriving: try DropCounter.guestArrival(of: device, session),
       leaving: DropCounter.guestDeparture(of: device, session))
   }

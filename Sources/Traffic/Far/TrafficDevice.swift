@@ -3,14 +3,16 @@ package import Kernel
 /// A device of this machine that traffic from another may use.
 package struct TrafficDevice: Sendable {
   package var endpoint: Endpoint
-  package var mtu: Int
+  /// What it is now: settings may change between two workloads.
+  package var mtu: @Sendable () throws -> Int
   /// Disjoint places where frames that it took in can be lost.
   package var arriving: [DropCounter]
   /// Disjoint places where frames can be lost before it sends them.
   package var leaving: [DropCounter]
 
   package init(
-    endpoint: Endpoint, mtu: Int, arriving: [DropCounter], leaving: [DropCounter]
+    endpoint: Endpoint, mtu: @escaping @Sendable () throws -> Int, arriving: [DropCounter],
+    leaving: [DropCounter]
   ) {
     self.endpoint = endpoint
     self.mtu = mtu
@@ -19,8 +21,11 @@ package struct TrafficDevice: Sendable {
   }
 
   var description: FarEndpoint {
-    FarEndpoint(
-      address: endpoint.address, ipv4: endpoint.ipv4, mtu: mtu, arriving: arriving.map(\.hop),
-      leaving: leaving.map(\.hop))
+    get throws {
+      FarEndpoint(
+        address: endpoint.address, ipv4: endpoint.ipv4, mtu: try mtu(),
+        arriving: arriving.map(\.hop),
+        leaving: leaving.map(\.hop))
+    }
   }
 }

@@ -93,7 +93,7 @@ private struct OpenHalves {
     }
     let device = try device(request.device, find)
     let allowed = try CPUSet.allowed()
-    try request.validate(mtu: device.mtu, cpus: allowed.count)
+    try request.validate(mtu: device.mtu(), cpus: allowed.count)
     let placement = Placement.spread(threads: request.workload.threads, over: allowed)
     let opener = HalfOpener(
       endpoint: device.endpoint,
