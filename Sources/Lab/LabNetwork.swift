@@ -91,9 +91,9 @@ extension NetlinkSession {
   }
 
   /// Waits until the kernel has seen the carrier and attached the qdisc: before that, it throws
-  /// away what is sent. Throws `ETIMEDOUT` after five seconds.
-  package func waitUntilReady(_ device: NetworkDevice) throws {
-    let limit = MonotonicTime.now() + 5_000_000_000
+  /// away what is sent. Throws `ETIMEDOUT` if that takes longer than `seconds`.
+  package func waitUntilReady(_ device: NetworkDevice, within seconds: Double = 5) throws {
+    let limit = MonotonicTime.now() + UInt64(seconds * 1e9)
     while MonotonicTime.now() < limit {
       let link = try link(index: device.index)
       let isSettled = link.operationalState == .up || link.operationalState == .unknown

@@ -34,7 +34,7 @@ struct Kvmtune: ParsableCommand {
     version: Version.current,
     subcommands: [
       Inspect.self, Bench.self, SweepCommand.self, Recommend.self, Restore.self,
-      GuestAgentCommand.self,
+      PathsCommand.self, GuestAgentCommand.self,
     ])
 
   static func main() {

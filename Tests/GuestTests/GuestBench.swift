@@ -9,19 +9,22 @@ enum GuestBench {
   static let image: GuestImage = {
     do {
       return try GuestImage(
-        kernel: .find(), program: Program.kvmtune.path,
-        tools: ["ethtool", "tc", "ip"].compactMap { Program.tool($0)?.path })
+        kernel: .find(), program: Program.kvmtune.path, tools: tools)
     } catch {
       fatalError("no image for guests: \(error)")
     }
   }()
 
   /// This host as a maker of guests of its own, with consoles in a folder that is kept.
-  static func host() throws -> GuestHost {
-    try GuestHost(consoles: consoles, program: Program.kvmtune.path)
-  }
+  static func host() -> GuestHost { shared }
+
+  private static let shared = GuestHost(
+    abilities: HostAbilities.probe(), image: image, accelerator: accelerator, consoles: consoles)
 
   static let consoles = FileManager.default.temporaryDirectory.path + "/kvmtune-test-consoles"
+
+  /// The tools of others that serve as oracles.
+  private static let tools = ["ethtool", "tc", "ip"].compactMap { Program.tool($0)?.path }
 
   static let accelerator: Accelerator = {
     do {

@@ -20,7 +20,7 @@ struct GuestTrafficTests {
   ]
 
   @Test func framesAreCountedOnBothSidesOfTheBorder() throws {
-    let host = try GuestBench.host()
+    let host = GuestBench.host()
     let lab = try host.make(
       GuestDefinition(interfaces: [GuestInterface(model: .virtio, attachment: .bridge)]))
     defer { lab.remove() }

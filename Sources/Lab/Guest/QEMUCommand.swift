@@ -89,6 +89,19 @@ package struct QEMUCommand: Sendable, Hashable {
     return words + ["-device", options.joined(separator: ",")]
   }
 
+  /// The arguments of one NIC for people to read: descriptors count from 3, as the first that a
+  /// program opens.
+  package static func example(ofInterface index: Int, of definition: GuestDefinition) -> [String] {
+    let interface = definition.interfaces[index]
+    let user = UserNetwork(
+      network: "198.19.\(index).0/24", gateway: "198.19.\(index).1",
+      guest: "198.19.\(index).2", entrance: "198.18.\(index).2", ports: GuestPath.forwardedPorts)
+    let queues = (3..<3 + CInt(interface.queues)).map(\.self)
+    return nic(
+      index, of: definition,
+      behind: interface.attachment == .user ? .user(user) : .queues(queues))
+  }
+
   private static func netdev(
     _ index: Int, _ interface: GuestInterface, _ backend: InterfaceBackend
   ) -> String {

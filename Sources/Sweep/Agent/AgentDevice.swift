@@ -26,6 +26,14 @@ final class AgentDevice {
     case .configure(let interface):
       try configure(interface)
       return .done
+    case .setUp(let isUp, let device):
+      try withSession { try $0.setUp(isUp, $0.link(named: device).index) }
+      return .done
+    case .waitForCarrier(let device, let seconds):
+      try withSession {
+        try $0.waitUntilReady($0.device(named: device), within: min(max(0, seconds), 60))
+      }
+      return .done
     case .tuning(let request):
       return .tuning(tuning.answer(request))
     case .traffic(let request):
@@ -39,9 +47,17 @@ final class AgentDevice {
     try Data(text.utf8).write(to: URL(filePath: path))
   }
 
-  private func configure(_ interface: AgentInterface) throws {
+  private func withSession(_ body: (NetlinkSession) throws -> Void) throws {
     let session = try NetlinkSession(in: .current)
     defer { session.close() }
+    try body(session)
+  }
+
+  private func configure(_ interface: AgentInterface) throws {
+    try withSession { try Self.configure(interface, $0) }
+  }
+
+  private static func configure(_ interface: AgentInterface, _ session: NetlinkSession) throws {
     guard let hardware = MACAddress(interface.hardware),
       let link = try session.links().first(where: { $0.address == hardware })
     else { throw NoSuchInterface(hardware: interface.hardware) }
@@ -53,8 +69,6 @@ final class AgentDevice {
     if HostFiles.live.exists(quiet) { try HostFiles.live.write("1", to: quiet) }
     if let address = interface.address { try session.addAddress(address, to: link.index) }
     try session.setUp(true, link.index)
-    let device = try session.device(named: interface.name)
-    try session.waitUntilReady(device)
     if let gateway = interface.gateway {
       try session.addDefaultRoute(via: gateway, on: link.index)
     }

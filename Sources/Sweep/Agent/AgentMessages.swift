@@ -12,6 +12,8 @@ package enum AgentRequest: Codable, Sendable {
   case list(path: String)
   /// Give the NIC with this hardware address a name, addresses and neighbours, and set it up.
   case configure(AgentInterface)
+  case setUp(Bool, device: String)
+  case waitForCarrier(device: String, seconds: Double)
   case tuning(TuningRequest)
   case traffic(TrafficRequest)
 }

@@ -61,7 +61,16 @@ package final class GuestAgent: Sendable {
     return line.map { String($0.dropFirst(7)) } ?? ""
   }
 
+  /// Sets a NIC up; its carrier comes later.
   package func configure(_ interface: AgentInterface) throws { _ = try ask(.configure(interface)) }
+
+  package func setUp(_ isUp: Bool, _ device: String) throws {
+    _ = try ask(.setUp(isUp, device: device))
+  }
+
+  package func waitForCarrier(of device: String, within seconds: Double) throws {
+    _ = try ask(.waitForCarrier(device: device, seconds: seconds), work: seconds)
+  }
 
   private var nonsense: GuestError { guest.give(up: "it answers another question") }
 }

@@ -9,10 +9,19 @@ package struct GuestHost: Sendable {
   /// The folder for the consoles of guests.
   package let consoles: String
 
+  package init(
+    abilities: HostAbilities, image: GuestImage, accelerator: Accelerator, consoles: String
+  ) {
+    self.abilities = abilities
+    self.image = image
+    self.accelerator = accelerator
+    self.consoles = consoles
+  }
+
   /// Finds a kernel, packs this program, and tries whether guests run on KVM.
   ///
   /// - Parameters:
-  ///   - consoles: made if it is not there.
+  ///   - consoles: made when the first guest is.
   ///   - notice: told before something takes long.
   /// - Throws: `GuestError.unavailable` with what to install.
   package init(
@@ -23,7 +32,6 @@ package struct GuestHost: Sendable {
     let kernel = try GuestKernel.find(notice: notice)
     image = try GuestImage(kernel: kernel, program: program ?? GuestImage.ownProgram, tools: tools)
     accelerator = try Accelerator.find(for: image)
-    try FileManager.default.createDirectory(atPath: consoles, withIntermediateDirectories: true)
     self.consoles = consoles
   }
 
@@ -32,6 +40,7 @@ package struct GuestHost: Sendable {
     -> GuestLab
   {
     try definition.validate(for: abilities)
+    try FileManager.default.createDirectory(atPath: consoles, withIntermediateDirectories: true)
     return try GuestLab(definition, on: self, at: station)
   }
 }

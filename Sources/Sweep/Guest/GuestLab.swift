@@ -86,6 +86,10 @@ package enum Station: Sendable, Hashable {
   /// A virtual function of the first NIC, made by SR-IOV.
   case virtualFunction
 
+  /// A driver in emulation may take its time; igbvf starts anew after ten seconds if it found its
+  /// physical function away.
+  private static let carrierSeconds = 40.0
+
   /// Sets the guest's NICs up.
   ///
   /// - Returns: the name and driver of the device that is measured.
@@ -120,6 +124,9 @@ package enum Station: Sendable, Hashable {
     var interface = AgentInterface(path.guest, name: "vf0")
     interface.hardware = hardware
     try agent.configure(interface)
+    // Only a physical function whose link comes up tells its virtual ones that theirs has.
+    try agent.setUp(false, device)
+    try agent.setUp(true, device)
     let session = try NetlinkSession(in: path.outside.device.namespace)
     defer { session.close() }
     try session.addNeighbour(path.entrance, at: address, on: path.outside.device.index)
