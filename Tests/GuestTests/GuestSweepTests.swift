@@ -41,7 +41,7 @@ struct GuestSweepTests {
     let run = RunDirectory(path: folder.path + "/run")
     let found = try #require(Conclusion(table: run.trials).recommendations.first)
     #expect(found.configuration == Configuration(["mtu": .number(9000)]), "\(found.reason)")
-    #expect(found.driver == "virtio_net")
+    #expect(found.driver == "virtio_net on \(GuestBench.accelerator.name)")
     #expect((found.effect?.effect?.ratio ?? 0) > 5)
     #expect(ended.output.contains("host and guest"))
     #expect(ended.output.contains("By hand in the guest:\n  ip link set dev net0 mtu 9000\n"))
@@ -53,8 +53,8 @@ struct GuestSweepTests {
     var (worker, guests): (Int32?, [Int32]) = (nil, [])
     let limit = MonotonicTime.now() + 120_000_000_000
     while guests.count < 2, running.process.isRunning, MonotonicTime.now() < limit {
-      worker = Self.children(of: running.process.processIdentifier).first
-      guests = worker.map(Self.children) ?? []
+      worker = Leftovers.children(of: running.process.processIdentifier).first
+      guests = worker.map(Leftovers.children) ?? []
       usleep(10_000)
     }
     try #require(guests.count == 2, "\(running.errorsSoFar)")
@@ -67,15 +67,5 @@ struct GuestSweepTests {
     let restored = try Program.kvmtune.run(
       ["restore", "--dry-run"], environment: ["KVMTUNE_STATE": folder.path + "/state"])
     #expect(!restored.output.contains("would put back"))
-  }
-
-  private static func children(of parent: Int32) -> [Int32] {
-    HostFiles.live.list("/proc").compactMap { Int32($0) }.filter { process in
-      // Behind the name in parentheses (proc_pid_stat(5)).
-      let fields = HostFiles.live.readIfPresent("/proc/\(process)/stat")?.split(separator: ")")
-        .last?
-        .split(separator: " ")
-      return fields.flatMap { $0.count > 1 ? Int32($0[1]) : nil } == parent
-    }
   }
 }

@@ -19,7 +19,9 @@ struct SweptGuest: GuestUnit {
     guest = RemoteTuner(GuestLab.deviceName(0), of: lab.agent)
   }
 
-  var driver: String { lab.driver }
+  /// With what runs the guest, since the same driver is another thing in emulation: `virtio_net on
+  /// tcg`.
+  var driver: String { "\(lab.driver) on \(lab.guest.accelerator.name)" }
   var isUsable: Bool { lab.isUsable }
   func route(_ workload: Workload, mtu: Int) -> Route { lab.route(for: workload, mtu: mtu) }
 
