@@ -40,6 +40,7 @@ import SystemPackage
     try descriptor.setOption(SOL_PACKET, PACKET_RX_RING, bytesOf: &request)
     try descriptor.bindPacket(to: device, protocol: UInt16(ETH_P_ALL))
     if let fanout {
+      // Linux before 6.2 takes no notice of the flag: the socket's filter does the work then.
       let group = PACKET_FANOUT_HASH | CInt(KVMTUNE_PACKET_FANOUT_FLAG_IGNORE_OUTGOING)
       try descriptor.setOption(
         SOL_PACKET, PACKET_FANOUT,

@@ -56,14 +56,26 @@ extension OwnedDescriptor {
     }
   }
 
-  /// Lets a packet socket receive everything, or nothing: a classic BPF program of one
-  /// instruction, which the kernel runs before it copies (socket(7), `SO_ATTACH_FILTER`).
+  /// Lets a socket receive everything that comes in, or nothing: a classic BPF program, which the
+  /// kernel runs before it copies (socket(7), `SO_ATTACH_FILTER`).
+  ///
+  /// What goes out never passes: the program is the one way to keep it from packet sockets of a
+  /// fanout group on kernels before 6.2, where the group hears it whatever its sockets ask for.
   func setListening(_ on: Bool) throws(SystemCallError) {
-    var instruction = sock_filter(
-      code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: on ? UInt32.max : 0)
+    let nothing = sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0)
+    let incoming = [
+      sock_filter(
+        code: UInt16(BPF_LD | BPF_W | BPF_ABS), jt: 0, jf: 0,
+        k: UInt32(bitPattern: SKF_AD_OFF + SKF_AD_PKTTYPE)),
+      sock_filter(
+        code: UInt16(BPF_JMP | BPF_JEQ | BPF_K), jt: 1, jf: 0, k: UInt32(PACKET_OUTGOING)),
+      sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: UInt32.max),
+      nothing,
+    ]
+    var instructions = on ? incoming : [nothing]
     try syscall("setsockopt(SO_ATTACH_FILTER)") {
-      unsafe withUnsafeMutablePointer(to: &instruction) {
-        var program = unsafe sock_fprog(len: 1, filter: $0)
+      unsafe instructions.withUnsafeMutableBufferPointer {
+        var program = unsafe sock_fprog(len: UInt16($0.count), filter: $0.baseAddress)
         return unsafe setsockopt(
           rawValue, SOL_SOCKET, SO_ATTACH_FILTER, &program,
           socklen_t(MemoryLayout<sock_fprog>.size))

@@ -10,6 +10,8 @@ import SystemPackage
   private let tap: TapDevice
   private let queues: [CInt]
   private let buffer: UnsafeMutableRawBufferPointer
+  /// The queue that is read first: behind the last one that was.
+  private var turn = 0
 
   /// Takes part in the queues `numbers`, some of 0 ..< `tap.queues.count`: reads them all, writes
   /// to the first.
@@ -41,13 +43,13 @@ import SystemPackage
   /// Waits until the queue takes frames again, at most so long.
   package func waitForRoom(milliseconds: Int) { wait(for: Int16(POLLOUT), milliseconds) }
 
-  /// Hands over at most `limit` frames of each queue that are there, then returns; waits first
-  /// if there is none.
+  /// Hands over at most `limit` frames that are there, however many queues they are in, then
+  /// returns; waits first if there is none. Queues that hold more take turns.
   ///
   /// - Parameter milliseconds: how long to wait, 0 not at all.
   /// - Returns: how many frames `body` was given, without their virtio-net headers, with the time
   ///   each was read.
-  package func receive(
+  package mutating func receive(
     limit: Int, waiting milliseconds: Int, _ body: (RawSpan, MonotonicTime) -> Void
   ) throws(SystemCallError) -> Int {
     let taken = try receive(limit: limit, body)
@@ -55,12 +57,14 @@ import SystemPackage
     return try receive(limit: limit, body)
   }
 
-  private func receive(limit: Int, _ body: (RawSpan, MonotonicTime) -> Void)
+  private mutating func receive(limit: Int, _ body: (RawSpan, MonotonicTime) -> Void)
     throws(SystemCallError) -> Int
   {
     var taken = 0
-    for queue in queues {
-      for _ in 0..<limit {
+    for _ in queues where taken < limit {
+      let queue = queues[turn]
+      turn = (turn + 1) % queues.count
+      while taken < limit {
         let count = unsafe read(queue, buffer.baseAddress, buffer.count)
         if count < 0 && Glibc.errno == EAGAIN { break }
         if count < 0 && Glibc.errno == EINTR { continue }

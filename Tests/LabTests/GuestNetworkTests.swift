@@ -71,7 +71,7 @@ struct GuestNetworkTests {
     let path = network.paths[0]
     let tap = try #require(path.tap)
     #expect(path.backend == .queues(tap.queues) && tap.queues.count == queues)
-    let guest = TapQueue(tap, 0..<queues)
+    var guest = TapQueue(tap, 0..<queues)
     let there = FrameBatch.experiment(to: path.guest.hardware, from: path.outside.address)
     let outside = try PacketSocket(sendingOn: path.outside.device, bypassingQdisc: false)
     #expect(try outside.send(there, 0..<100).accepted == 100)
@@ -112,7 +112,7 @@ struct GuestNetworkTests {
     let network = try Self.network(.nat)
     defer { network.remove() }
     let path = network.paths[0]
-    let guest = TapQueue(try #require(path.tap), 0..<1)
+    var guest = TapQueue(try #require(path.tap), 0..<1)
     func ask(_ port: UInt16) throws -> [UInt8] {
       let asked = try Program("/usr/bin/bash").inNamespace(network.name + "-a")
         .run(["-c", "echo hello > /dev/udp/198.18.0.2/\(port)"])
