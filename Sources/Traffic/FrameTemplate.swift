@@ -152,9 +152,12 @@ package struct FrameTemplate: Template, Hashable {
   /// direction have the addresses changed over.
   private func classifyStranger(_ frame: RawSpan) -> FrameVerdict {
     guard frame.byteCount >= FrameLayout.udp + 8 else { return .foreign }
+    var distance = 0
+    for offset in 0..<FrameLayout.udp {
+      distance += (frame.bigEndian(at: offset, as: UInt8.self) ^ bytes[offset]).nonzeroBitCount
+      if distance > Self.largestDistance { return .foreign }
+    }
     let header = (0..<FrameLayout.udp).map { frame.bigEndian(at: $0, as: UInt8.self) }
-    let distance = zip(header, bytes).reduce(0) { $0 + ($1.0 ^ $1.1).nonzeroBitCount }
-    if distance > Self.largestDistance { return .foreign }
     let ip = Array(header[FrameLayout.ip...])
     let isIntact = InternetChecksum.complement(InternetChecksum.sum(ip)) == 0
     let isOtherRun = frame.bigEndian(at: FrameLayout.identification, as: UInt16.self) != run
