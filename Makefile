@@ -13,8 +13,9 @@ SWIFT   ?= swift
 
 BUILD_PACKAGES := libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libnuma-dev pkg-config
 TEST_PACKAGES  := ethtool iproute2 tshark libvirt0 libxml2-utils
-# Besides QEMU, which may have to come from backports.
-GUEST_PACKAGES := kmod nftables iproute2 ethtool
+# Besides QEMU, which may have to come from backports, and the kernel, which kvmtune fetches itself
+# and which apt must know for that.
+GUEST_PACKAGES := kmod nftables iproute2 ethtool xz-utils
 
 # Tiers of the tests that must run, not be skipped: where there is no QEMU to be had, REQUIRE=lab.
 REQUIRE ?= lab,guest
@@ -65,3 +66,4 @@ test-packages:
 guest-packages:
 	@$(call install_missing,$(GUEST_PACKAGES))
 	@.ci/install-qemu
+	@apt-cache show linux-image-amd64 >/dev/null 2>&1 || apt-get -q update
