@@ -52,23 +52,23 @@ struct HostileAgentTests {
 
   @Test(
     arguments: [
-      ("head -c 100000 /dev/urandom >&$fd; sleep 600", "what came is no message"),
+      ("head -c 100000 /dev/urandom >&$fd; exec sleep 600", "what came is no message"),
       ("cat /dev/zero >&$fd", "what came is no message"),
       (
-        #"printf 'KVMT\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00' >&$fd; sleep 600"#,
+        #"printf 'KVMT\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00' >&$fd; exec sleep 600"#,
         "a length of 4294967295 bytes"
       ),
       (
-        #"printf 'KVMT\x00\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00' >&$fd; sleep 600"#,
+        #"printf 'KVMT\x00\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00' >&$fd; exec sleep 600"#,
         "did not come up within 2 s"
       ),
       (
         #"printf KVMT >&$fd; while sleep 0.1; do printf '\x00' >&$fd; done"#,
         "greets with something else"
       ),
-      ("frame 0 '[]'; sleep 600", "it greets with something else than an agent does"),
-      (#"frame 0 '{"protocol":77,"version":"0"}'; sleep 600"#, "speaks version 77"),
-      ("sleep 600", "did not come up within 2 s"),
+      ("frame 0 '[]'; exec sleep 600", "it greets with something else than an agent does"),
+      (#"frame 0 '{"protocol":77,"version":"0"}'; exec sleep 600"#, "speaks version 77"),
+      ("exec sleep 600", "did not come up within 2 s"),
       ("echo no such machine; exit 1", "QEMU ended (no such machine)"),
       ("echo 'x] Kernel panic - not syncing: VFS: none'; exit 0", "panicked (VFS: none)"),
       (#"printf '\x1b[2J\x07 gone \n' ; exit 1"#, "QEMU ended ([2J gone)"),
@@ -82,19 +82,19 @@ struct HostileAgentTests {
   @Test(
     arguments: [
       (
-        "greet; read -r -N 20 -u $fd x; head -c 100000 /dev/urandom >&$fd; sleep 600",
+        "greet; read -r -N 20 -u $fd x; head -c 100000 /dev/urandom >&$fd; exec sleep 600",
         "what came is no message"
       ),
-      ("greet; frame 9 '{}'; sleep 600", "an answer to another question"),
-      ("greet; frame 1 '{\"unheard\":{}}'; sleep 600", "its answer makes no sense"),
+      ("greet; frame 9 '{}'; exec sleep 600", "an answer to another question"),
+      ("greet; frame 1 '{\"unheard\":{}}'; exec sleep 600", "its answer makes no sense"),
       (
-        "greet; frame 1 \"$(head -c 200000 /dev/zero | tr '\\0' '[')\"; sleep 600",
+        "greet; frame 1 \"$(head -c 200000 /dev/zero | tr '\\0' '[')\"; exec sleep 600",
         "its answer makes no sense"
       ),
-      ("greet; frame 1 '{\"done\":{}}'; sleep 600", "it answers another question"),
-      ("greet; exec 3>&-; eval \"exec $fd>&-\"; sleep 600", "QEMU ended"),
+      ("greet; frame 1 '{\"done\":{}}'; exec sleep 600", "it answers another question"),
+      ("greet; exec 3>&-; eval \"exec $fd>&-\"; exec sleep 600", "QEMU ended"),
       ("greet; sleep 1; exit 0", "QEMU ended"),
-      ("greet; frame 1 '{\"failed\":{\"_0\":\"no\"}}'; sleep 600", "the guest refused: no"),
+      ("greet; frame 1 '{\"failed\":{\"_0\":\"no\"}}'; exec sleep 600", "the guest refused: no"),
     ] as [(String, String)])
   func aBadAnswerIsALine(_ script: String, _ expected: String) throws {
     try Self.withEnemy(script) { guest in
@@ -108,7 +108,7 @@ struct HostileAgentTests {
   }
 
   @Test func oneWhoNeverAnswersIsEndedInTime() throws {
-    try Self.withEnemy("greet; sleep 600") { guest in
+    try Self.withEnemy("greet; exec sleep 600") { guest in
       #expect(throws: GuestError.lost("no answer in time", console: guest.console)) {
         _ = try guest.call([1], within: 0.3)
       }
