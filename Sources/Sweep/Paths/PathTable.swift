@@ -32,13 +32,13 @@ struct PathTable {
       scheme, workload, round: round, driver: lab.driver, effective: effective, sample)
   }
 
-  /// The row of a scheme that does not run, or not any more.
-  func row(_ scheme: Scheme, round: Int, reason: String) -> TrialRecord {
+  /// The row of a window that there is not: the scheme does not run, or the workload broke down.
+  func row(_ scheme: Scheme, _ workload: Workload, round: Int, reason: String) -> TrialRecord {
     let sample = Sample(
       startedAt: MonotonicTime.sinceEpoch(), duration: 0, metrics: [:],
       invalidReason: reason.split(separator: "\n").joined(separator: " "))
     return row(
-      scheme, PathMeasure.framesIn, round: round, driver: "", effective: scheme.configuration,
+      scheme, workload, round: round, driver: "", effective: scheme.configuration,
       sample)
   }
 

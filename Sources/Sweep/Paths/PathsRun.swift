@@ -52,7 +52,7 @@ package struct PathsRun: Sendable {
         observer.boots(scheme)
         labs.append((scheme, try host.make(scheme.definition, at: scheme.station)))
       } catch {
-        records.append(rows.row(scheme, round: 0, reason: "\(error)"))
+        records.append(rows.row(scheme, PathMeasure.framesIn, round: 0, reason: "\(error)"))
         observer.lost(scheme, reason: "\(error)")
       }
     }
@@ -96,7 +96,7 @@ package struct PathsRun: Sendable {
         let sample = try session.measure(seconds: slice)
         found.append(rows.row(scheme, workload, round: round, of: lab, sample))
       } catch {
-        found.append(rows.row(scheme, round: round, reason: "\(workload.name): \(error)"))
+        found.append(rows.row(scheme, workload, round: round, reason: "\(error)"))
         if !lab.isUsable { break }
       }
     }
