@@ -38,7 +38,7 @@ let package = Package(
     .systemLibrary(
       name: "CLinux", pkgConfig: "libnl-genl-3.0",
       providers: [
-        .apt(["libnl-3-dev", "libnl-route-3-dev", "libnl-genl-3-dev", "libnuma-dev"])
+        .apt(["libnl-3-dev", "libnl-route-3-dev", "libnl-genl-3-dev"])
       ]),
     module("Kernel", ["CLinux", system]),
     module("Netlink", ["CLinux", "Kernel", system]),
@@ -89,6 +89,9 @@ let package = Package(
       ]),
     tests(
       "GuestTests",
-      ["Sweep", "Knobs", "Traffic", "Lab", "Measurement", "Netlink", "Kernel", "TestSupport"]),
+      [
+        "Sweep", "Knobs", "Traffic", "Lab", "Report", "Measurement", "Netlink", "Kernel",
+        "TestSupport",
+      ]),
   ]
 )

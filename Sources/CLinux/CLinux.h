@@ -1,4 +1,4 @@
-// Headers only: the kernel's interface (UAPI), libnl-3 and libnuma, for `Kernel` and `Netlink`.
+// Headers only: the kernel's interface (UAPI), libnl-3, for `Kernel` and `Netlink`.
 //
 // The few functions below stand for macros and variadic calls that Swift cannot import. Each is
 // `static inline` and does nothing but name the macro or pass its arguments on.
@@ -39,7 +39,6 @@
 #include <netlink/route/qdisc.h>
 #include <netlink/route/tc.h>
 #include <netlink/socket.h>
-#include <numa.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>

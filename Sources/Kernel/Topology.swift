@@ -1,5 +1,3 @@
-import CLinux
-
 /// The memory nodes of a machine and the CPUs that are near each of them (numa(7)).
 package struct Topology: Sendable, Hashable {
   package struct Node: Sendable, Hashable {
@@ -33,27 +31,19 @@ package struct Topology: Sendable, Hashable {
   /// The node that a CPU belongs to.
   package func node(of cpu: Int) -> Int? { nodes.first { $0.cpus.contains(cpu) }?.number }
 
-  /// This machine, as libnuma knows it; a kernel without NUMA is one node with every CPU.
+  /// This machine as the kernel shows it now (Documentation/admin-guide/mm/numaperf.rst,
+  /// `/sys/devices/system/node`); a kernel without NUMA is one node with every CPU.
+  ///
+  /// Not by libnuma: that looks once, before `main`, and the first process of a guest mounts `/sys`
+  /// itself.
   package static func machine(files: HostFiles = .live) -> Topology {
-    let online =
-      files.readIfPresent("/sys/devices/system/cpu/online").flatMap(CPUSet.init(list:))
-      ?? CPUSet([0])
-    guard numa_available() >= 0 else { return Topology(nodes: [Node(number: 0, cpus: online)]) }
-    let nodes = (0...max(0, Int(numa_max_node()))).compactMap { number in
-      cpus(ofNodeFromLibrary: number).map {
-        Node(number: number, cpus: $0.intersection(online))
-      }
+    func cpus(_ path: String) -> CPUSet? {
+      files.readIfPresent("/sys/devices/system/\(path)").flatMap(CPUSet.init(list:))
     }
-    let known = nodes.contains { !$0.cpus.isEmpty }
-    return Topology(nodes: known ? nodes : [Node(number: 0, cpus: online)])
-  }
-
-  /// Safe: the mask is ours, sized by the library, and freed before we return.
-  private static func cpus(ofNodeFromLibrary number: Int) -> CPUSet? {
-    guard let mask = unsafe numa_allocate_cpumask() else { return nil }
-    defer { unsafe numa_bitmask_free(mask) }
-    guard unsafe numa_node_to_cpus(CInt(number), mask) == 0 else { return nil }
-    let size = min(CPUSet.limit, Int(unsafe mask.pointee.size))
-    return CPUSet((0..<size).filter { unsafe numa_bitmask_isbitset(mask, UInt32($0)) != 0 })
+    let nodes = files.list("/sys/devices/system/node")
+      .compactMap { $0.hasPrefix("node") ? Int($0.dropFirst(4)) : nil }.sorted()
+      .map { Node(number: $0, cpus: cpus("node/node\($0)/cpulist") ?? CPUSet([])) }
+    guard nodes.allSatisfy(\.cpus.isEmpty) else { return Topology(nodes: nodes) }
+    return Topology(nodes: [Node(number: 0, cpus: cpus("cpu/online") ?? CPUSet([0]))])
   }
 }
