@@ -9,6 +9,7 @@ import Testing
     ("pfifo", "pfifo"), ("pfifo limit 100", "pfifo limit 100"),
     ("bfifo limit 65536", "bfifo limit 64kb"), ("bfifo limit 1500b", "bfifo limit 1500"),
     ("fq", "fq"), ("fq limit 1000", "fq limit 1000"), ("fq_codel", "fq_codel"),
+    ("cake", "cake"), ("cake rtt 50000500ns bandwidth 0.1gbit", "cake bandwidth 100mbit rtt 50ms"),
     (
       "tbf burst 32k rate 0.1Gbit latency 50000us", "tbf rate 100mbit burst 32kb latency 50ms"
     ),
@@ -50,6 +51,9 @@ import Testing
     ("htb burst 3kb", "rate is missing"),
     ("htb rate 1gbit ceil 2gbit", "unknown word \"ceil\" after rate"),
     ("htb rate 1gbit quantum 5", "quantum 5 is outside 1000 to 200000"),
+    ("cake bandwidth unlimited", "bandwidth needs a rate"),
+    ("cake rtt 999ns", "rtt 999ns is outside 1us to 4294967295us"),
+    ("cake diffserv4", "unknown word \"diffserv4\"; cake takes bandwidth, rtt"),
     ("netem loss 101%", "loss needs a share"), ("netem loss 1", "such as 0.1%"),
     ("netem delay 10", "delay needs a time"), ("netem delay 300s", "is outside"),
     ("netem reorder 1%", "reorder needs a delay"),
@@ -99,6 +103,9 @@ import Testing
     #expect(try specification("pfifo").isMet(by: specification("pfifo limit 1000")))
     #expect(try !specification("pfifo limit 1").isMet(by: specification("pfifo limit 1000")))
     #expect(try !specification("pfifo").isMet(by: specification("bfifo limit 1000")))
+    #expect(try specification("cake").isMet(by: specification("cake rtt 100ms")))
+    #expect(try !specification("cake").isMet(by: specification("cake bandwidth 1gbit")))
+    #expect(try !specification("cake rtt 1ms").isMet(by: specification("cake rtt 100ms")))
     #expect(
       try specification("htb rate 1gbit").isMet(
         by: specification("htb rate 1gbit burst 1592 quantum 200000")))

@@ -100,6 +100,7 @@ import Testing
   @Test(arguments: [
     ("fq limit 300", "080001002c010000"),
     ("fq_codel limit 300", "080002002c010000"),
+    ("cake bandwidth 100mbit rtt 50ms", "0c000200 20bcbe0000000000 08000700 50c30000"),
     ("pfifo limit 300", "2c010000"),
     ("htb rate 1gbit", "18000200 03000000 0a000000 01000000 00000000 00000000"),
     (

@@ -51,6 +51,9 @@ extension NetlinkSession {
   package func obstacleToRestoringQdisc(of index: Int32) throws -> String? {
     let qdiscs = try qdiscs(of: index).filter { $0.parent != Qdisc.ingress }
     guard let root = qdiscs.first(where: \.isRoot), !root.isDefault else { return nil }
+    guard QdiscSpecification.restorableKinds.contains(root.kind) else {
+      return "the qdisc \(root.kind) does not come back from what it shows"
+    }
     if try hasClasses(of: index) { return "the qdisc \(root.kind) has classes" }
     if let child = qdiscs.first(where: { !$0.isRoot && !$0.isDefault }) {
       return "the qdisc \(root.kind) has a child \(child.kind) that somebody chose"
@@ -68,6 +71,11 @@ extension NetlinkSession {
   ///   on a device with one queue.
   package func replaceRootQdisc(of index: Int32, with specification: QdiscSpecification) throws {
     if specification == .deviceDefault { return try deleteRootQdisc(of: index) }
+    // No netem may stand in one tree with one that duplicates, and the old root is there until the
+    // new one is (net/sched/sch_netem.c, `check_netem_in_tree`).
+    if specification.kind == "netem", try rootQdisc(of: index)?.kind == "netem" {
+      try deleteRootQdisc(of: index)
+    }
     let handle = try freeHandle(of: index)
     var builder = TrafficControlMessage.header(
       device: index, handle: handle, parent: Qdisc.root, kind: specification.kind)

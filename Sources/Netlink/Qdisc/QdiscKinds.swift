@@ -13,7 +13,7 @@ package struct QdiscKinds: Sendable, Hashable {
 
   /// One of each, as small as can be.
   private static let samples = [
-    "noqueue", "pfifo", "bfifo", "pfifo_fast", "mq", "fq", "fq_codel",
+    "noqueue", "pfifo", "bfifo", "pfifo_fast", "mq", "fq", "fq_codel", "cake",
     "tbf rate 1mbit burst 10kb limit 10kb", "htb rate 1mbit", "netem",
   ]
 

@@ -10,12 +10,11 @@ extension QdiscSpecification {
       limit.map { UInt32(clamping: $0).nativeBytes }
     case .fq(let limit): Self.limit(limit, TCA_FQ_PLIMIT)
     case .fqCodel(let limit): Self.limit(limit, TCA_FQ_CODEL_LIMIT)
+    case .cake(let shaper): shaper.options
     case .tbf(let bucket): bucket.options
     case .htb(let bucket): bucket.options
     case .netem(let emulation): emulation.options
-    // A pfifo_fast shows options but takes none.
-    case .verbatim("pfifo_fast", _): nil
-    case .verbatim(_, let options): options.isEmpty ? nil : options
+    case .verbatim(let kind, let options): Self.sendable(options, of: kind)
     }
   }
 
@@ -41,6 +40,7 @@ extension QdiscSpecification {
     case "bfifo": self = .bfifo(limit: try Self.number(options))
     case "fq": self = .fq(limit: try Self.number(options, TCA_FQ_PLIMIT))
     case "fq_codel": self = .fqCodel(limit: try Self.number(options, TCA_FQ_CODEL_LIMIT))
+    case "cake": self = .cake(try CakeShaper(decoding: options))
     case "tbf": self = .tbf(try TokenBucket(decoding: options))
     case "netem": self = .netem(try NetworkEmulation(decoding: options))
     case "htb":
@@ -83,6 +83,7 @@ extension QdiscSpecification {
     case (.htb(let asked), .htb(let found)):
       asked.rate == found.rate && (asked.quantum == nil || asked.quantum == found.quantum)
         && Self.sameBurst(asked.effectiveBurst, found.effectiveBurst, rate: asked.rate)
+    case (.cake(let asked), .cake(let found)): asked.isMet(by: found)
     case (.netem(let asked), .netem(let found)): asked.isMet(by: found)
     default: self == actual
     }

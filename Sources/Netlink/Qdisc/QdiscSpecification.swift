@@ -16,6 +16,7 @@ package enum QdiscSpecification: Sendable, Hashable, CustomStringConvertible {
   /// Frames; nil for the kernel's choice.
   case fq(limit: UInt64?)
   case fqCodel(limit: UInt64?)
+  case cake(CakeShaper)
   case tbf(TokenBucket)
   case htb(HierarchicalTokenBucket)
   case netem(NetworkEmulation)
@@ -24,7 +25,8 @@ package enum QdiscSpecification: Sendable, Hashable, CustomStringConvertible {
 
   /// The kinds that can be spelled out.
   package static let kinds = [
-    "noqueue", "pfifo", "bfifo", "pfifo_fast", "mq", "fq", "fq_codel", "tbf", "htb", "netem",
+    "noqueue", "pfifo", "bfifo", "pfifo_fast", "mq", "fq", "fq_codel", "cake", "tbf", "htb",
+    "netem",
   ]
 
   static let rates: ClosedRange<UInt64> = 8...8_000_000_000_000
@@ -58,17 +60,11 @@ package enum QdiscSpecification: Sendable, Hashable, CustomStringConvertible {
     case "mq": self = .mq
     case "fq": self = .fq(limit: try options.value("limit", .count, in: Self.counts))
     case "fq_codel": self = .fqCodel(limit: try options.value("limit", .count, in: Self.counts))
+    case "cake": self = .cake(try CakeShaper(options))
     case "tbf": self = .tbf(try TokenBucket(options))
     case "htb": self = .htb(try HierarchicalTokenBucket(options))
     default: self = .netem(try NetworkEmulation(options))
     }
-  }
-
-  /// What puts a dumped qdisc back. Classes and children are not in it: see
-  /// ``NetlinkSession/obstacleToRestoringQdisc(of:)``.
-  package init(restoring qdisc: Qdisc) {
-    self =
-      qdisc.isDefault ? .deviceDefault : .verbatim(kind: qdisc.kind, options: qdisc.options)
   }
 
   private static var known: String { "known are default, \(kinds.joined(separator: ", "))" }
@@ -77,6 +73,7 @@ package enum QdiscSpecification: Sendable, Hashable, CustomStringConvertible {
     switch kind {
     case "default", "noqueue", "pfifo_fast", "mq": []
     case "pfifo", "bfifo", "fq", "fq_codel": ["limit"]
+    case "cake": CakeShaper.keys
     case "tbf": TokenBucket.keys
     case "htb": HierarchicalTokenBucket.keys
     case "netem": NetworkEmulation.keys
@@ -108,6 +105,7 @@ package enum QdiscSpecification: Sendable, Hashable, CustomStringConvertible {
       kind + (limit.map { " limit \($0)" } ?? "")
     case .bfifo(let limit):
       kind + (limit.map { " limit \(TrafficQuantity.size.describe($0))" } ?? "")
+    case .cake(let shaper): shaper.description
     case .tbf(let bucket): bucket.description
     case .htb(let bucket): bucket.description
     case .netem(let emulation): emulation.description
@@ -130,6 +128,7 @@ package enum QdiscSpecification: Sendable, Hashable, CustomStringConvertible {
     case .mq: "mq"
     case .fq: "fq"
     case .fqCodel: "fq_codel"
+    case .cake: "cake"
     case .tbf: "tbf"
     case .htb: "htb"
     case .netem: "netem"

@@ -28,7 +28,7 @@ package final class GuestImage: Sendable {
   package static let usualModules = [
     "virtio_net", "e1000", "e1000e", "igb", "igbvf", "8139cp", "vmxnet3", "veth", "tun", "tap",
     "bridge", "macvlan", "macvtap", "vhost_net", "sch_fq", "sch_fq_codel", "sch_cake", "sch_netem",
-    "sch_htb", "sch_tbf", "sch_sfq", "sch_prio", "sch_codel", "sch_pie", "sch_multiq",
+    "sch_htb", "sch_tbf", "sch_sfq", "sch_prio", "sch_codel", "sch_pie", "sch_multiq", "sch_red",
     "pktgen",
   ]
 
