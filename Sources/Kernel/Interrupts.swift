@@ -13,10 +13,11 @@ package struct Interrupt: Sendable, Hashable {
   }
 
   /// The queue that it serves, from the digits at the end of its name; nil for one that serves
-  /// none, such as `virtio2-config`, `mlx5_async@pci:0000:01:00.0` or the plain name of the device.
+  /// none, such as `virtio2-config`, `mlx5_async@pci:0000:01:00.0`, `eth0-event-4` of vmxnet3, or
+  /// the plain name of the device.
   package func queue(ofDevice device: String) -> Int? {
     let name = action.split(separator: "@").first.map(String.init) ?? action
-    guard name != device, !name.contains(",") else { return nil }
+    guard name != device, !name.contains(","), !name.contains("-event-") else { return nil }
     let digits = name.reversed().prefix { $0.isASCII && $0.isNumber }
     guard let before = name.dropLast(digits.count).last,
       before == "-" || before == "." || before.isLetter

@@ -35,7 +35,8 @@ import Testing
   @Test(
     arguments: [
       ("virtio2-input.0", 0), ("virtio2-output.13", 13), ("virtio2-config", nil),
-      ("eth0-TxRx-3", 3), ("eth0-rx-1", 1), ("eth0", nil), ("ice-eth0-TxRx-5", 5),
+      ("eth0-TxRx-3", 3), ("eth0-rx-1", 1), ("eth0-rxtx-3", 3), ("eth0-event-4", nil),
+      ("eth0", nil), ("ice-eth0-TxRx-5", 5),
       ("ice-0000:86:00.0:misc", nil), ("i40e-0000:01:00.0", nil),
       ("mlx5_comp3@pci:0000:01:00.0", 3), ("mlx5_async@pci:0000:01:00.0", nil),
       ("ena-mgmnt@pci:0000:00:05.0", nil), ("usb1, eth7", nil), ("7", nil), ("", nil),

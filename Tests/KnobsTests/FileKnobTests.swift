@@ -47,6 +47,34 @@ import Testing
     #expect(try affinity.snapshot(on: target) == original)
   }
 
+  /// A wide mask would leave every interrupt where the last configuration sent it.
+  @Test func whileTunedAnInterruptIsPinnedToWhereItWasFound() throws {
+    let target = try machine.target(nic: "eth0")
+    let affinity = try knob("irq.affinity")
+    let original = try affinity.snapshot(on: target)
+    func effective(_ cpu: Int) throws {
+      for number in 38...41 {
+        try machine.files.write("\(cpu)", to: "/proc/irq/\(number)/effective_affinity_list")
+      }
+    }
+    func masks() throws -> [String] {
+      try (38...41).map { try machine.read("/proc/irq/\($0)/smp_affinity_list") }
+    }
+    try effective(0)
+    let elsewhere = try affinity.snapshot(on: target)
+    #expect(elsewhere.isSameState(as: original) && !affinity.acts(elsewhere, as: original))
+    try affinity.revert(to: original, on: target)
+    #expect(try masks() == ["2", "3", "0", "1"])
+    #expect(try affinity.acts(affinity.snapshot(on: target), as: original))
+    // Nothing interrupts here: they never move, and the mask is put back all the same.
+    try affinity.restore(original, on: target)
+    #expect(try masks() == ["0-3", "0-3", "0-3", "0-3"])
+    // Of other interrupts than then, those that are left get their masks.
+    let other = Snapshot(value: .word("each:2/3"), details: ["virtio2-input.0": "1"])
+    try affinity.revert(to: other, on: target)
+    #expect(try masks() == ["1", "0-3", "0-3", "0-3"])
+  }
+
   @Test(arguments: [
     (
       "spred",

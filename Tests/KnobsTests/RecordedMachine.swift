@@ -65,6 +65,7 @@ final class RecordedMachine {
       """,
       "\(function)/numa_node": "1\n",
       "\(function)/virtio2/uevent": "",
+      "\(function)/virtio2/features": String(repeating: "01", count: 32) + "\n",
       // A vector that the driver has not requested.
       "\(function)/msi_irqs/42": "msix\n",
     ]

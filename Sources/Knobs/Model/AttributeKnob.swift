@@ -82,6 +82,10 @@ extension AttributeKnob {
   }
 
   func restore(_ snapshot: Snapshot, on target: Target) throws {
+    try restoreTexts(snapshot, on: target)
+  }
+
+  func restoreTexts(_ snapshot: Snapshot, on target: Target) throws {
     for place in try attributes(on: target) {
       guard let text = snapshot.details[place.key], try place.read() != text else { continue }
       try put(text, at: place)

@@ -23,8 +23,13 @@ package protocol Knob: Sendable {
   func obstacle(on target: Target) throws -> String?
   /// The state as it is now.
   func snapshot(on target: Target) throws -> Snapshot
+  /// Whether `now` acts as `original` did. Queues that came or went with another knob are no
+  /// difference; nor is anything that only ``restore(_:on:)`` has to make alike.
+  func acts(_ now: Snapshot, as original: Snapshot) -> Bool
   /// Sets a value of the domain; touches only what differs from it.
   func write(_ value: KnobValue, on target: Target) throws
+  /// Has a state act again while the target is still tuned; touches only what differs from it.
+  func revert(to original: Snapshot, on target: Target) throws
   /// Puts a state back; touches only what differs from it. Queues that are gone are left out.
   func restore(_ snapshot: Snapshot, on target: Target) throws
   /// What one would type for the same, in order.
@@ -34,6 +39,12 @@ package protocol Knob: Sendable {
 extension Knob {
   package var disturbs: [KnobName] { [] }
   package func obstacle(on target: Target) throws -> String? { nil }
+
+  package func acts(_ now: Snapshot, as original: Snapshot) -> Bool { now.agrees(with: original) }
+
+  package func revert(to original: Snapshot, on target: Target) throws {
+    try restore(original, on: target)
+  }
 
   /// Whether the knob may be tuned on a target as it was found: it has it, and we could put it
   /// back.

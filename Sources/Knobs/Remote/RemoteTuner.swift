@@ -25,6 +25,7 @@ package struct RemoteTuner: Tuning {
     return plan
   }
 
+  @discardableResult
   package func apply(_ configuration: Configuration) throws -> Configuration {
     try effective(.apply(configuration), configuration.names)
   }

@@ -7,6 +7,10 @@ import SystemPackage
 /// The strategies give queue n the n-th CPU of a list, round and round, so that both directions of
 /// a queue meet on one CPU. What the kernel makes of it is read back from
 /// `effective_affinity_list`; it moves an interrupt when the next one comes.
+///
+/// To go back takes more than the old mask: an interrupt stays on any CPU that the mask allows
+/// (arch/x86/kernel/apic/vector.c, `assign_vector_locked`), so it would stay where it was sent. While
+/// the device is tuned, each is pinned to the CPU that it was found on.
 struct InterruptAffinityKnob: AttributeKnob {
   let name: KnobName = "irq.affinity"
   let scope = Scope.nic
@@ -98,19 +102,27 @@ struct InterruptAffinityKnob: AttributeKnob {
   }
 
   func value(of texts: [String], on target: Target) throws -> KnobValue {
-    let effective = try queueInterrupts(of: target).enumerated().map { index, entry in
-      let path = Interrupts.effectivePath(entry.interrupt.number)
-      let attribute = target.attribute(path, of: target.receiver)
+    let effective = try effectiveCPUs(of: target).enumerated().map { index, now in
       let allowed = CPUSet(list: index < texts.count ? texts[index] : "") ?? CPUSet([])
-      let text = (try? attribute.read()).flatMap { $0.isEmpty ? nil : $0 }
       // An interrupt moves when it next comes; until then the kernel still names the old CPU.
-      guard let now = text.flatMap(CPUSet.init(list:)), now.intersection(allowed) == now else {
-        return allowed
-      }
+      guard let now, now.intersection(allowed) == now else { return allowed }
       return now
     }
-    let sets = effective.map { $0.isEmpty ? "off" : $0.description }
-    return KnobValue(QueueCPUs.prefix + sets.joined(separator: "/"))
+    return Self.value(of: effective)
+  }
+
+  private static func value(of sets: [CPUSet]) -> KnobValue {
+    let texts = sets.map { $0.isEmpty ? "off" : $0.description }
+    return KnobValue(QueueCPUs.prefix + texts.joined(separator: "/"))
+  }
+
+  /// The CPUs that serve each interrupt now; nil where the kernel does not say.
+  private func effectiveCPUs(of target: Target) throws -> [CPUSet?] {
+    try queueInterrupts(of: target).map { interrupt, _ in
+      let path = Interrupts.effectivePath(interrupt.number)
+      let text = (try? target.attribute(path, of: target.receiver).read()) ?? ""
+      return text.isEmpty ? nil : CPUSet(list: text)
+    }
   }
 
   func texts(for value: KnobValue, at places: [Place], on target: Target) throws -> [String] {
@@ -123,6 +135,42 @@ struct InterruptAffinityKnob: AttributeKnob {
         online: topology.online
       )
       .map(\.description)
+  }
+
+  func acts(_ now: Snapshot, as original: Snapshot) -> Bool {
+    now.details.keys == original.details.keys
+      ? now.value == original.value : now.agrees(with: original)
+  }
+
+  func revert(to original: Snapshot, on target: Target) throws {
+    guard try isWritable(original.value, on: target) else {
+      return try restoreTexts(original, on: target)
+    }
+    try write(original.value, on: target)
+  }
+
+  /// The longest wait for interrupts to move; that of an idle queue does not.
+  private static let patience: UInt64 = 200_000_000
+
+  func restore(_ original: Snapshot, on target: Target) throws {
+    func isMoved() throws -> Bool {
+      Self.value(of: try effectiveCPUs(of: target).map { $0 ?? CPUSet([]) }) == original.value
+    }
+    if try !isMoved(), try isWritable(original.value, on: target) {
+      try write(original.value, on: target)
+      let limit = MonotonicTime.now() + Self.patience
+      while try !isMoved(), MonotonicTime.now() < limit {
+        (MonotonicTime.now() + 5_000_000).sleepUntil()
+      }
+    }
+    try restoreTexts(original, on: target)
+  }
+
+  /// Whether there are as many interrupts as the value has lists, and their CPUs are online.
+  private func isWritable(_ value: KnobValue, on target: Target) throws -> Bool {
+    let count = try queueInterrupts(of: target).count
+    let online = target.machine.topology.online
+    return (try? Strategy(value.description, count: count, online: online)) != nil
   }
 
   /// What the numbers mean here (kernel/irq/proc.c, and Documentation/core-api/irq).

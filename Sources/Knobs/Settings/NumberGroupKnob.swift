@@ -122,8 +122,17 @@ struct NumberGroupKnob: Knob {
       guard let entry = found[field] else {
         return .absent("\(try kind(of: device, session)) has no \(field) among its \(group.plural)")
       }
-      if let reason = try refusal(of: entry, device, session) { return .absent(reason) }
+      let virtio = try VirtioDriver(of: device, on: target)
+      if let reason = try refusal(of: entry, device, session)
+        ?? (group == .coalesce ? virtio?.coalescingObstacle : nil)
+      {
+        return .absent(reason)
+      }
       if entry.isSwitch { return .available(.flag) }
+      if virtio != nil, group == .ring {
+        let sizes = VirtioDriver.ringSizes(upTo: entry.maximum)
+        return .available(.choices(sizes.map(KnobValue.number)))
+      }
       domains.append(least(in: found)...max(least(in: found), entry.maximum))
     }
     let upper = domains.map(\.upperBound).min() ?? 0
@@ -236,6 +245,7 @@ struct NumberGroupKnob: Knob {
 
   private func kind(of device: NetworkDevice, _ session: NetlinkSession) throws -> String {
     let kind = try session.link(index: device.index).kind
-    return kind.isEmpty ? "its driver" : kind
+    if !kind.isEmpty { return kind }
+    return (try? session.driver(of: device.name).driver) ?? "its driver"
   }
 }

@@ -105,9 +105,21 @@ struct Batch: Sendable {
   }
 
   func restore(_ states: [(any Knob, Snapshot)], on target: Target) throws {
+    if try restoreNumbers(states, on: target) { return }
+    for (knob, state) in states { try knob.restore(state, on: target) }
+  }
+
+  func revert(to states: [(any Knob, Snapshot)], on target: Target) throws {
+    if try restoreNumbers(states, on: target) { return }
+    for (knob, state) in states { try knob.revert(to: state, on: target) }
+  }
+
+  /// Does nothing and is false for knobs of another kind.
+  private func restoreNumbers(_ states: [(any Knob, Snapshot)], on target: Target) throws -> Bool {
     let grouped = states.compactMap { knob, state in (knob as? NumberGroupKnob).map { ($0, state) }
     }
-    if grouped.count == states.count { return try NumberGroupKnob.restore(grouped, on: target) }
-    for (knob, state) in states { try knob.restore(state, on: target) }
+    guard grouped.count == states.count else { return false }
+    try NumberGroupKnob.restore(grouped, on: target)
+    return true
   }
 }

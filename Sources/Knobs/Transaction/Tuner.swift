@@ -1,5 +1,7 @@
 package import Measurement
+import Netlink
 import Synchronization
+import SystemPackage
 
 /// Applies configurations to one target and puts it back.
 ///
@@ -14,6 +16,9 @@ package final class Tuner: Tuning {
 
   private struct State {
     var originals: [KnobName: Snapshot] = [:]
+    /// What was named since it was last as found; the other originals are of what may be
+    /// disturbed.
+    var named: Set<KnobName> = []
     /// What was asked for last and what came of it, so that a value that a driver rounds is not
     /// written again and again.
     var settled: [KnobName: (requested: KnobValue, effective: KnobValue)] = [:]
@@ -45,7 +50,9 @@ package final class Tuner: Tuning {
     try state.withLock { state in
       try check(configuration, state)
       try keepOriginals(of: configuration, &state)
+      state.named.formUnion(configuration.names)
       for batch in Batch.all { try run(batch, configuration, &state) }
+      state.named = Set(configuration.names)
       return try effective(configuration.names)
     }
   }
@@ -57,7 +64,9 @@ package final class Tuner: Tuning {
   package func restore() -> Restoration {
     state.withLock { state in
       state.settled = [:]
-      return Restoration.run(state.originals, on: target)
+      let restoration = Restoration.run(state.originals, on: target)
+      state.named.formIntersection(restoration.failures.map(\.knob))
+      return restoration
     }
   }
 
@@ -134,7 +143,7 @@ package final class Tuner: Tuning {
         let settled = state.settled[knob.name]
         let isSettled = settled?.requested == requested && settled?.effective == current.value
         if current.value == requested || isSettled { return nil }
-      } else if original.map(current.agrees) ?? true {
+      } else if original.map({ knob.acts(current, as: $0) }) ?? true {
         return nil
       }
       let goal = requested ?? original?.value ?? current.value
@@ -150,10 +159,13 @@ package final class Tuner: Tuning {
     guard let first = changes.first else { return }
     do {
       try Carrier.keeping(on: target, through: changes.map(\.knob)) {
-        let back = changes.filter { $0.requested == nil }.compactMap { change in
-          change.original.map { (change.knob, $0) }
+        let back = changes.compactMap { change in
+          change.requested == nil ? change.original.map { (change.knob, $0) } : nil
         }
-        try batch.restore(back, on: target)
+        try batch.revert(to: back.filter { state.named.contains($0.0.name) }, on: target)
+        for disturbed in back where !state.named.contains(disturbed.0.name) {
+          try putBackIfTaken(disturbed, batch)
+        }
         try batch.write(
           changes.compactMap { change in change.requested.map { (change.knob, $0) } }, on: target)
       }
@@ -170,6 +182,18 @@ package final class Tuner: Tuning {
       }
       let now = try reading(change.knob) { try change.knob.read(on: target) }
       state.settled[change.knob.name] = (requested, now)
+    }
+  }
+
+  /// A knob that nobody asked for goes back as far as the device takes it beside what was asked
+  /// for: an igb whose queues share their interrupts has no delay of its own for transmission.
+  private func putBackIfTaken(_ disturbed: (any Knob, Snapshot), _ batch: Batch) throws {
+    do {
+      try batch.revert(to: [disturbed], on: target)
+    } catch let refusal as NetlinkError
+      where refusal.errno == .invalidArgument || refusal.errno == .notSupported
+    {
+      // It stays as the driver has it now; a restoration puts it back with what disturbed it.
     }
   }
 
