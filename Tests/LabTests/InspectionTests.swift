@@ -61,14 +61,14 @@ struct InspectionTests {
     #expect(seen.qdisc?.isDefault == (qdisc["handle"] as? String == "0:"))
 
     let driver = try bench.tool(device, "ethtool", "-i", device.name)
-    #expect(seen.driver.name == OracleBench.value(driver, "driver"))
-    #expect(seen.driver.version == OracleBench.value(driver, "version"))
-    #expect(seen.driver.bus == OracleBench.value(driver, "bus-info"))
+    #expect(seen.driver.name == ToolText.value(driver, "driver"))
+    #expect(seen.driver.version == ToolText.value(driver, "version"))
+    #expect(seen.driver.bus == ToolText.value(driver, "bus-info"))
     let channels = try bench.tool(device, "ethtool", "-l", device.name)
     for (name, line) in [("rx", "RX"), ("tx", "TX"), ("combined", "Combined")] {
       let count = seen.channels?[name]
       #expect(
-        OracleBench.numbers(channels, line) == (count.map { [$0.maximum, $0.current] } ?? []),
+        ToolText.numbers(channels, line) == (count.map { [$0.maximum, $0.current] } ?? []),
         "\(device.name) \(name)")
     }
     let features = try bench.tool(device, "ethtool", "-k", device.name)
@@ -76,7 +76,7 @@ struct InspectionTests {
       ("gro", "generic-receive-offload"), ("gso", "generic-segmentation-offload"),
       ("tso", "tcp-segmentation-offload"), ("tx", "tx-checksumming"), ("sg", "scatter-gather"),
     ] {
-      let state = OracleBench.value(features, line)
+      let state = ToolText.value(features, line)
       #expect(
         state?.hasPrefix(seen.offloads[word]?.active == true ? "on" : "off") == true, "\(line)")
     }

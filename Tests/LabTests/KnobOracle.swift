@@ -2,6 +2,7 @@ import Foundation
 import Kernel
 import Knobs
 import Measurement
+import TestSupport
 import Testing
 
 /// Values to try for a knob, and how others read it.
@@ -44,11 +45,11 @@ enum KnobOracle {
       for device in [sender, receiver] {
         let text = try bench.tool(device, "ethtool", "-l", device.name)
         let direction = knob.name == "channels.rx" ? "RX" : "TX"
-        #expect(OracleBench.numbers(text, direction).last == value.integer)
+        #expect(ToolText.numbers(text, direction).last == value.integer)
       }
     case "coalesce.rx-frames":
       let text = try bench.tool(receiver, "ethtool", "-c", receiver.name)
-      #expect(OracleBench.numbers(text, "rx-frames") == [16])
+      #expect(ToolText.numbers(text, "rx-frames") == [16])
     case "qdisc": return try compareQdisc(value, effective, bench)
     case "rps", "xps":
       #expect(effective == value)
@@ -61,7 +62,7 @@ enum KnobOracle {
           "feature.gro": "generic-receive-offload", "feature.gso": "generic-segmentation-offload",
           "feature.tso": "tcp-segmentation-offload", "feature.tx-checksum": "tx-checksumming",
         ][name])
-      let state = try #require(OracleBench.value(text, line)).split(separator: " ").first
+      let state = try #require(ToolText.value(text, line)).split(separator: " ").first
       #expect(state.map(String.init) == effective?.description, "\(name)")
       if bench.lab.topology == .veth { #expect(effective == value, "\(name)") }
       return

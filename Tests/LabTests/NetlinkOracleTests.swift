@@ -19,9 +19,9 @@ struct NetlinkOracleTests {
           == Channels(
             rx: BoundedCount(current: rx, maximum: 2), tx: BoundedCount(current: tx, maximum: 2)))
       let theirs = try bench.tool("ethtool", "-l", "va")
-      #expect(OracleBench.numbers(theirs, "RX") == [2, rx])
-      #expect(OracleBench.numbers(theirs, "TX") == [2, tx])
-      #expect(OracleBench.numbers(theirs, "Combined") == [])
+      #expect(ToolText.numbers(theirs, "RX") == [2, rx])
+      #expect(ToolText.numbers(theirs, "TX") == [2, tx])
+      #expect(ToolText.numbers(theirs, "Combined") == [])
     }
   }
 
@@ -32,7 +32,7 @@ struct NetlinkOracleTests {
     let theirs = try bench.tool("ethtool", "-l", "t0")
     #expect(ours.combined?.current == 2)
     #expect(
-      OracleBench.numbers(theirs, "Combined")
+      ToolText.numbers(theirs, "Combined")
         == [ours.combined?.maximum, ours.combined?.current])
   }
 
@@ -78,7 +78,7 @@ struct NetlinkOracleTests {
       let ours = try bench.session.coalescing(of: index)
       #expect(ours == Coalescing([.rxFrames: frames]))
       let theirs = try bench.tool("ethtool", "-c", "t0")
-      #expect(OracleBench.numbers(theirs, "rx-frames") == [frames])
+      #expect(ToolText.numbers(theirs, "rx-frames") == [frames])
     }
     try bench.session.setCoalescing([.rxFrames: 4000], of: index)
     #expect(try bench.session.coalescing(of: index).rxFrames == 64)
@@ -135,13 +135,13 @@ struct NetlinkOracleTests {
       ("driver", ours.driver), ("version", ours.version), ("firmware-version", ours.firmware),
       ("bus-info", ours.bus),
     ] {
-      #expect(OracleBench.value(theirs, key) == value)
+      #expect(ToolText.value(theirs, key) == value)
     }
     let modes = try bench.session.linkModes(of: bench.index(name))
     let general = try bench.tool("ethtool", name)
-    let speed = OracleBench.value(general, "Speed")
+    let speed = ToolText.value(general, "Speed")
     #expect(speed == modes.speedMegabits.map { "\($0)Mb/s" } ?? "Unknown!")
     let detected = try bench.session.linkDetected(of: bench.index(name))
-    #expect(OracleBench.value(general, "Link detected") == (detected == true ? "yes" : "no"))
+    #expect(ToolText.value(general, "Link detected") == (detected == true ? "yes" : "no"))
   }
 }

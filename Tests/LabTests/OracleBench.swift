@@ -58,22 +58,6 @@ final class OracleBench {
     let complaint: String
   }
 
-  /// What stands behind `key:` on the first line that begins with it.
-  static func value(_ text: String, _ key: String) -> String? { values(text, key).first }
-
-  /// The numbers behind `key:`, of every line that begins with it; `n/a` is passed over.
-  static func numbers(_ text: String, _ key: String) -> [Int] {
-    values(text, key).compactMap { Int($0) }
-  }
-
-  private static func values(_ text: String, _ key: String) -> [String] {
-    text.split(separator: "\n").compactMap { line in
-      let line = line.trimmingCharacters(in: .whitespaces)
-      guard line.hasPrefix("\(key):") else { return nil }
-      return line.dropFirst(key.count + 1).trimmingCharacters(in: .whitespaces)
-    }
-  }
-
   /// `ethtool --json -k` is equal to ours: every feature, and every group.
   func compareFeatures(_ ours: Features, of name: String) throws {
     struct State: Decodable {
