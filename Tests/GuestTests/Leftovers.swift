@@ -5,8 +5,13 @@ import Lab
 struct Leftovers: Hashable {
   /// QEMU's processes whose parent is gone.
   let orphans = Self.guests().intersection(Self.children(of: 1))
-  let namespaces = Set(NetworkNamespace.names(withPrefix: LabRegistry.prefix))
-  let locks = Set(HostFiles.live.list("/run/kvmtune/labs"))
+  /// Labs whose maker is gone.
+  let labs = Set(Lab.leftovers())
+  /// Namespaces of labs that nobody holds.
+  let namespaces = Set(
+    NetworkNamespace.names(withPrefix: LabRegistry.prefix).filter { name in
+      !HostFiles.live.list("/run/kvmtune/labs").contains { name.hasPrefix($0.dropLast(5)) }
+    })
   let devices = Set(HostFiles.live.list("/sys/class/net"))
 
   /// Processes of QEMU that live.

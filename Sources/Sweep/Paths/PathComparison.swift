@@ -79,9 +79,11 @@ package struct PathComparison: Sendable, Codable, Hashable {
   }
 
   private static func estimate(_ values: [Int: Double], base: [Int: Double]?) -> Estimate? {
-    guard let own = HodgesLehmann(values.values.map { log($0) }) else { return nil }
+    // In the order of the rounds, so that the same table gives the same last digit.
+    let rounds = values.sorted { $0.key < $1.key }
+    guard let own = HodgesLehmann(rounds.map { log($0.value) }) else { return nil }
     let logarithms = base.map { base in
-      values.compactMap { round, value in base[round].map { log(value / $0) } }
+      rounds.compactMap { round, value in base[round].map { log(value / $0) } }
     }
     let ratio = logarithms.flatMap { HodgesLehmann($0) }
     return Estimate(
