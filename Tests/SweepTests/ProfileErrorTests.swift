@@ -103,7 +103,8 @@ import Testing
     ("[{datapath: packte, kind: flood}]", "datapath 'packte' is unknown; did you mean 'packet'?"),
     (
       "[{datapath: packet, kind: deluge}]",
-      "kind 'deluge' is unknown; it can be flood, rate, latency, stream, burst"
+      "kind 'deluge' is unknown; it can be flood, rate, burst, latency, stream, "
+        + "request-response, connect"
     ),
     (
       "[{datapath: packet, kind: flood, frames: 64B}]",
@@ -147,12 +148,12 @@ import Testing
     ),
     (
       "[{datapath: tcp, kind: flood}]",
-      "workload tcp-flood: tcp carries stream, and nothing else does"
+      "workload tcp-flood: tcp does not carry flood, but stream, request-response, connect"
     ),
-    ("[{datapath: packet, kind: rate}]", "workload packet-rate: rate needs a rate"),
+    ("[{datapath: packet, kind: rate}]", "workload packet-rate: rate needs a rate or a load"),
     (
       "[{datapath: tcp, kind: stream, direction: both}]",
-      "workload tcp-stream: a stream goes one way, out or in"
+      "workload tcp-stream: tcp goes one way, out or in"
     ),
     (
       "[{datapath: packet, kind: flood, frame: 10B}]",

@@ -26,12 +26,12 @@ import Testing
   }
 
   static let impossible: [(Workload, String)] = [
-    (Workload(name: "w", datapath: .packet, kind: .stream), "tcp carries stream"),
-    (Workload(name: "w", datapath: .tcp, kind: .flood), "tcp carries stream"),
-    (Workload(name: "w", datapath: .tcp, kind: .latency, rate: 9), "tcp carries stream"),
-    (Workload(name: "w", datapath: .packet, kind: .rate), "rate needs a rate"),
-    (Workload(name: "w", datapath: .packet, kind: .latency), "latency needs a rate"),
-    (Workload(name: "w", datapath: .packet, kind: .flood, rate: 5), "a flood has no rate"),
+    (Workload(name: "w", datapath: .packet, kind: .stream), "does not carry"),
+    (Workload(name: "w", datapath: .tcp, kind: .flood), "does not carry"),
+    (Workload(name: "w", datapath: .tcp, kind: .latency, rate: 9), "does not carry"),
+    (Workload(name: "w", datapath: .packet, kind: .rate), "rate needs a rate or a load"),
+    (Workload(name: "w", datapath: .packet, kind: .latency), "latency needs a rate or"),
+    (Workload(name: "w", datapath: .packet, kind: .flood, rate: 5), "flood has no rate"),
     (Workload(name: "w", datapath: .packet, kind: .rate, rate: 0), "rate must be"),
     (Workload(name: "w", datapath: .packet, kind: .rate, rate: .nan), "rate must be"),
     (Workload(name: "w", datapath: .packet, kind: .rate, rate: .infinity), "rate must be"),
@@ -49,7 +49,13 @@ import Testing
     (Workload(name: "w", datapath: .tcp, kind: .stream, bypassQdisc: true), "tcp cannot"),
     (Workload(name: "w", datapath: .udp, kind: .flood, bypassQdisc: true), "udp cannot"),
     (Workload(name: "w", datapath: .udp, kind: .flood, threads: 2, flows: 3), "one flow"),
-    (Workload(name: "w", datapath: .udp, kind: .stream), "tcp carries stream"),
+    (Workload(name: "w", datapath: .udp, kind: .stream), "does not carry"),
+    (Workload(name: "w", datapath: .packet, kind: .connect), "does not carry connect, but flood"),
+    (Workload(name: "w", datapath: .packet, kind: .rate, rate: 9, load: 0.5), "a rate or a load"),
+    (Workload(name: "w", datapath: .packet, kind: .latency, load: 1.5), "load must"),
+    (Workload(name: "w", datapath: .packet, kind: .burst, load: 0.5), "burst has no load"),
+    (Workload(name: "w", datapath: .tap, kind: .flood, transmit: .ring), "only packet"),
+    (Workload(name: "w", datapath: .udp, kind: .flood, segments: 65), "segments must"),
   ]
 
   @Test(arguments: impossible.indices) func impossibleMixesAreRefused(index: Int) {

@@ -32,10 +32,14 @@ extension YAMLReader {
     case .name, .datapath, .kind: break
     case .frame: workload.frame = try frameSize()
     case .rate: workload.rate = try quantity("rate", units: Workload.rateUnits, example: "100kpps")
+    case .load: workload.load = try quantity("load", units: ["%": 0.01], example: "50%")
     case .direction: workload.direction = try frameDirection()
     case .threads: workload.threads = try integer("threads", in: 1...64)
     case .flows: workload.flows = try integer("flows", in: 1...4096)
     case .bypassQdisc: workload.bypassQdisc = try flag("bypass-qdisc")
+    case .transmit: workload.transmit = try choice("transmit", of: TransmitMethod.self)
+    case .segments: workload.segments = try integer("segments", in: 1...64)
+    case .zerocopy: workload.zerocopy = try flag("zerocopy")
     case .batch: workload.batch = try integer("batch", in: 1...1024)
     case .burst: workload.burst = try integer("burst", in: 1...65_536)
     }
@@ -69,9 +73,9 @@ extension YAMLReader {
 }
 
 private enum WorkloadField: String, CaseIterable {
-  case name, datapath, kind, frame, rate, direction, threads, flows
+  case name, datapath, kind, frame, rate, load, direction, threads, flows
   case bypassQdisc = "bypass-qdisc"
-  case batch, burst
+  case transmit, segments, zerocopy, batch, burst
 }
 
 extension FrameSize {

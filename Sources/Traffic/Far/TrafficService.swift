@@ -95,14 +95,15 @@ private struct OpenHalves {
     let allowed = try CPUSet.allowed()
     try request.validate(mtu: device.mtu(), cpus: allowed.count)
     let placement = Placement.spread(threads: request.workload.threads, over: allowed)
-    let opener = HalfOpener(
+    let opener = LocalEnd(
       endpoint: device.endpoint,
       cpus: request.role == .sending ? placement.senders : placement.receivers,
-      firstPort: TrafficService.firstPort)
+      firstPort: TrafficService.firstPort
+    ).opener(request.workload.datapath)
     let half: any Half =
       switch request.role {
-      case .sending: try opener.sending(request)
-      case .receiving: try opener.receiving(request)
+      case .sending: try opener.sending(request, issued: nil)
+      case .receiving: try opener.receiving(request, issued: nil)
       case .reflecting: try opener.reflecting(request)
       }
     opened += 1
@@ -207,8 +208,8 @@ extension HalfRequest {
     guard workload.datapath != .udp || role != .sending || !destinations.isEmpty else {
       throw TrafficFailure("datagrams need somebody to go to")
     }
-    guard (role == .reflecting) == (workload.kind == .latency) else {
-      throw TrafficFailure("latency is reflected here, and nothing else is")
+    guard (role == .reflecting) == workload.kind.isRoundTrip else {
+      throw TrafficFailure("a round trip is reflected here, and nothing else is")
     }
     if workload.datapath == .tcp { return }
     guard frameBytes >= FrameLayout.minimumBytes,

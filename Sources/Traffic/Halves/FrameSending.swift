@@ -52,7 +52,7 @@ final class FrameSending<Sink: FrameSink & ~Copyable>: SendingHalf {
         let length = workload.burst
         let period = share.map { UInt64(Double(length) * 1e9 / $0) }
         sender.start { try $0.burst(length: length, period: period, nanoseconds: nanoseconds) }
-      case .flood, .latency, .stream:
+      case .flood, .latency, .stream, .requestResponse, .connect:
         sender.start { try $0.flood(nanoseconds: nanoseconds) }
       }
     }

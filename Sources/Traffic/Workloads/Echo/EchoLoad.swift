@@ -12,9 +12,10 @@ final class EchoLoad<Sink: FrameSink & ~Copyable, Source: FrameSource & ~Copyabl
   ///
   /// - Parameter sleeping: the reflector waits for frames asleep.
   init(
-    rate: Double, cpu: Int, prober near: consuming sending EchoProber<Sink, Source>,
+    _ workload: Workload, cpu: Int, prober near: consuming sending EchoProber<Sink, Source>,
     reflector: any ReflectingHalf, sleeping: Bool
   ) throws {
+    guard let rate = workload.rate else { preconditionFailure("a rate is validated") }
     self.rate = rate
     self.reflector = reflector
     self.sleeping = sleeping

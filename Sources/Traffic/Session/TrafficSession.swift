@@ -100,7 +100,7 @@ package final class TrafficSession {
   /// Seconds by which times of other machines may be wrong; 0 where none is used, as the round
   /// trips are all of this machine's clock.
   private var clockBound: Double {
-    workload.kind == .latency ? 0 : Double(machines.map(\.clock.bound).max() ?? 0) / 1e9
+    workload.kind.isRoundTrip ? 0 : Double(machines.map(\.clock.bound).max() ?? 0) / 1e9
   }
 
   /// Nanoseconds that are waited at most for frames that nobody has dropped.
@@ -108,8 +108,8 @@ package final class TrafficSession {
   private static let secondPatience: UInt64 = 50_000_000
 
   private static func counters(of workload: Workload, on route: Route) -> [DropCounter] {
-    if workload.kind == .stream { return [] }
-    if workload.kind == .latency || workload.direction == .both {
+    if workload.datapath == .tcp { return [] }
+    if workload.kind.isRoundTrip || workload.direction == .both {
       return route.drops + route.reverseDrops
     }
     return workload.direction == .toReceiver ? route.drops : route.reverseDrops
@@ -157,7 +157,7 @@ package final class TrafficSession {
       .unexplained: Double(ledger.unexplained), .refused: Double(sent.refused),
     ]
     // What an echo delivers is what it was asked to, and its ends never sleep: no result.
-    if workload.kind != .latency {
+    if !workload.kind.isRoundTrip {
       metrics[.throughput] = delivered * Double(frameBytes) * 8 / seconds
       metrics[.deliveredRate] = delivered / seconds
       if ledger.delivered > 0 {

@@ -46,7 +46,7 @@ struct SessionEnds {
   /// Opens what a validated workload needs.
   func load() throws -> any Load {
     try check()
-    if workload.kind == .latency { return try echo() }
+    if workload.kind.isRoundTrip { return try echo() }
     var lanes: [Lane] = []
     do {
       if workload.direction != .toSender { lanes.append(try lane(from: sender, to: receiver)) }
@@ -59,6 +59,9 @@ struct SessionEnds {
   }
 
   private func check() throws {
+    guard workload.load == nil else {
+      throw refusal("a load is a share of a rate that is to be found first")
+    }
     if workload.datapath.hasPhantomGuest {
       guard let tap = route.receiver.tap else { throw refusal("the receiving end is no TAP") }
       guard workload.direction == .toReceiver || workload.threads <= tap.queues.count else {
@@ -116,8 +119,8 @@ struct SessionEnds {
   }
 
   private func echo() throws -> any Load {
-    guard case .local(let endpoint) = route.sender, let rate = workload.rate else {
-      throw refusal("latency is measured at the sending end, and that is on another machine")
+    guard case .local(let endpoint) = route.sender else {
+      throw refusal("a round trip is measured at the sending end, and that is on another machine")
     }
     let reflector: any ReflectingHalf
     switch receiver.end {
@@ -131,7 +134,7 @@ struct SessionEnds {
     return try with(reflector) {
       let addresses = try addresses(of: route.receiver, reflector.ports, for: route.sender)
       return try opener(endpoint, sender.cpus).echo(
-        request(.sending, endpoint.device.name, route.receiver.address, addresses), rate: rate,
+        request(.sending, endpoint.device.name, route.receiver.address, addresses),
         reflector: reflector, sleeping: reflectsAsleep)
     }
   }
@@ -176,9 +179,10 @@ struct SessionEnds {
     return machine
   }
 
-  private func opener(_ endpoint: Endpoint, _ cpus: [Int]) -> HalfOpener {
-    HalfOpener(
-      endpoint: endpoint, cpus: cpus, firstPort: 0, vhost: endpoint.tap == nil ? nil : vhost)
+  private func opener(_ endpoint: Endpoint, _ cpus: [Int]) -> any DatapathOpener {
+    LocalEnd(
+      endpoint: endpoint, cpus: cpus, firstPort: 0, vhost: endpoint.tap == nil ? nil : vhost
+    ).opener(workload.datapath)
   }
 
   private func request(
@@ -193,7 +197,7 @@ struct SessionEnds {
   private func addresses(of end: RouteEnd, _ ports: [UInt16], for seeker: RouteEnd) throws
     -> [SocketAddress]
   {
-    if !workload.isOverSockets { return [] }
+    if !workload.datapath.isOverSockets { return [] }
     guard ports.count == workload.threads else {
       throw TrafficFailure("it listens on \(ports.count) ports for \(workload.threads) threads")
     }

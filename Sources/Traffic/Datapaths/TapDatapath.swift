@@ -1,0 +1,34 @@
+import Kernel
+
+/// The phantom guest's end of a TAP or macvtap: a queue for each thread, one frame a call.
+struct TapDatapath: DatapathOpener {
+  let end: LocalEnd
+  let tap: TapDevice
+
+  func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
+    try FrameSending(
+      half.workload, template: end.template(half, outward: true), cpus: end.cpus,
+      issued: issued ?? half.workload.issueCounters()
+    ) { TapQueue(tap, $0..<($0 + 1)) }
+  }
+
+  func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
+    try FrameReceiving(
+      half.workload, template: end.template(half, outward: false), threads: tap.queues.count,
+      cpus: end.cpus, issued: issued
+    ) { TapQueue(tap, $0..<($0 + 1)) }
+  }
+
+  func reflecting(_ half: HalfRequest) throws -> any ReflectingHalf {
+    let queues = tap.queues.indices
+    return try EchoReflecting(
+      EchoReflector(
+        from: TapQueue(tap, queues), into: TapQueue(tap, queues),
+        forward: end.template(half, outward: false), backward: end.template(half, outward: true)),
+      cpu: end.cpus[0])
+  }
+
+  func echo(_ half: HalfRequest, reflector: any ReflectingHalf, sleeping: Bool) throws -> any Load {
+    throw WorkloadError(workload: half.workload.name, reason: "a phantom guest only reflects")
+  }
+}
