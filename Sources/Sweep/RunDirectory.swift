@@ -3,13 +3,16 @@ import Report
 
 /// The folder that a sweep leaves behind, and everything needed to go on with it.
 ///
-/// `run.json` what was asked and of which machine · `trials.csv` every sample ·
+/// `run.json` what was asked and of which machine · `rates.json` what loads are shares of ·
+/// `trials.csv` every sample ·
 /// `recommendation.json` and `summary.md` what follows from them.
 package struct RunDirectory: Sendable, Hashable {
   package let path: String
 
   package var manifest: String { path + "/run.json" }
   package var trials: String { path + "/trials.csv" }
+  /// The rates that were found for workloads with a load; there only if a profile has one.
+  package var rates: String { path + "/rates.json" }
   package var recommendation: String { path + "/recommendation.json" }
   package var summary: String { path + "/summary.md" }
   /// What guests that failed had printed; there only if one did.

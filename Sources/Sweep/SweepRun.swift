@@ -5,10 +5,12 @@ import Lab
 import Measurement
 package import Optimiser
 import Report
-import Traffic
+package import Traffic
 
 /// What a sweep tells whoever watches it.
 package protocol SweepObserver {
+  /// Before anything else: a rate is searched for, of which a workload wants a share.
+  func searches(_ workload: Workload)
   /// Before the first trial: what will be tried on what.
   func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int)
   /// A trial, or what is left of one, is about to be measured.
@@ -70,6 +72,7 @@ package struct SweepRun {
     let schema = TableSchema(
       knobs: resolved.space.dimensions.map(\.knob), hops: try stand.hops(of: profile.workloads))
     var (table, records) = try openTable(schema)
+    let workloads = try LoadRates(of: job).resolve(on: stand, interruption, observer)
     observer.began(
       directory, nic: stand.nic, resolved, configurations: campaign.configurations.count)
     let blocks = BlockMeasurement(
@@ -83,7 +86,7 @@ package struct SweepRun {
       observer.began(
         request, remaining: try campaign.remaining(after: records), secondsPerBlock: times.mean)
       for block in 0..<request.blocks {
-        let due = profile.workloads.filter { request.needs(block: block, workload: $0.name) }
+        let due = workloads.filter { request.needs(block: block, workload: $0.name) }
         guard !due.isEmpty else { continue }
         let started = MonotonicTime.now()
         let measured = try blocks.measure(request, block: block, workloads: due)

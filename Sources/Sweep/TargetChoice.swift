@@ -5,13 +5,13 @@ import Netlink
 
 /// The target of a profile, held so that nobody else tunes it, before anything is made or changed.
 package struct TargetChoice: ~Copyable {
-  private enum Kind {
+  enum Kind {
     case lab(LabTopology)
     case nic(NetworkDevice, peer: NetworkDevice)
     case guest(GuestDefinition, any GuestMaker)
   }
 
-  private let kind: Kind
+  let kind: Kind
   /// Nil for a lab: it is nobody else's.
   private let lock: NICLock?
   /// The NIC at the other end is not tuned, but a sweep of it would spoil what is measured here.
@@ -31,18 +31,28 @@ package struct TargetChoice: ~Copyable {
     _ profile: Profile, file: String, state: StateFolder, allowManagement: Bool,
     guests: () throws -> any GuestMaker
   ) throws {
+    try self.init(
+      profile.target, knobs: profile.knobs, file: file, state: state,
+      allowManagement: allowManagement, guests: guests)
+  }
+
+  /// The same for a target without a profile, of which nothing is tuned.
+  package init(
+    _ request: Profile.TargetRequest, knobs: [KnobRequest] = [], file: String = "",
+    state: StateFolder, allowManagement: Bool, guests: () throws -> any GuestMaker
+  ) throws {
     let kind: Kind =
-      switch profile.target {
+      switch request {
       case .lab(let name): try Self.lab(name)
       case .nic(let name, let peer):
         try Self.find(name, peer: peer, allowManagement: allowManagement)
-      case .guest(let guest): try Self.check(guest, profile.knobs, file: file, from: guests())
+      case .guest(let guest): try Self.check(guest, knobs, file: file, from: guests())
       }
     let (nic, peer): (String?, String?) =
-      if case .nic(let nic, let peer) = profile.target { (nic, peer) } else { (nil, nil) }
+      if case .nic(let nic, let peer) = request { (nic, peer) } else { (nil, nil) }
     let lock = try Self.lock(nic, in: state)
     let peerLock = try Self.lock(peer, in: state)
-    let hostLock = try Self.lockHost(for: profile.knobs, in: state)
+    let hostLock = try Self.lockHost(for: knobs, in: state)
     self.kind = kind
     self.lock = lock
     self.peerLock = peerLock

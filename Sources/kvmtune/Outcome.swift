@@ -64,6 +64,8 @@ enum Outcome {
     case is NoSuchDevice, is TargetError, is Guard.Refusal, is NICLock.Held, is JournalInUse:
       CommandFailure(.unavailable, "\(error)")
     case let error as NotRestored: CommandFailure(.finding, "\(error)")
+    case is BenchFailure: CommandFailure(.inconclusive, "\(error)")
+    case is SearchError: CommandFailure(.usage, "\(error)")
     case let error as SweepInterrupted: CommandFailure(.inconclusive, "\(error)")
     case let error as NetlinkError: errno(error.errno, "\(error)")
     case let error as SystemCallError: errno(error.errno, "\(error)")

@@ -1,10 +1,15 @@
 import Optimiser
 import Sweep
+import Traffic
 
 /// Progress of a sweep on standard error: one line that moves on a terminal, a line a trial elsewhere.
 final class SweepProgress: SweepObserver {
   /// What is being measured, for the lines that follow within the trial.
   private var trial = ""
+
+  func searches(_ workload: Workload) {
+    Terminal.progress("\(workload.name): searching for the rate that passes")
+  }
 
   func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int) {
     for (name, reason) in space.absent { Terminal.warn("\(name) is left out: \(reason)") }

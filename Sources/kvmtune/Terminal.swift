@@ -10,6 +10,9 @@ enum Terminal {
   /// on the terminal is made visible.
   static func write(_ text: String) { write(plain(text), to: .standardOutput) }
 
+  /// A table for scripts, as it is: its lines end in CR LF.
+  static func write(table: [UInt8]) { write(Data(table), to: .standardOutput) }
+
   /// A result of one or more lines.
   static func print(_ text: String) { write(text + "\n") }
 
@@ -45,9 +48,13 @@ enum Terminal {
   /// Columns of the terminal; nil where output goes to a file.
   static let width = TerminalSize.columns
 
-  /// A reader that went away is no error of ours.
   private static func write(_ text: String, to handle: FileHandle) {
-    try? handle.write(contentsOf: Data(text.utf8))
+    write(Data(text.utf8), to: handle)
+  }
+
+  /// A reader that went away is no error of ours.
+  private static func write(_ data: Data, to handle: FileHandle) {
+    try? handle.write(contentsOf: data)
   }
 }
 

@@ -40,10 +40,24 @@ import Testing
     (["bench", "--set", "mtu"], "The value 'mtu' is invalid for '--set <setting>'", ""),
     (["bench", "--set", "mtuu=9000"], "there is no knob mtuu; did you mean mtu?", ""),
     (
-      ["bench", "--datapath", "tcp"],
-      "workload tcp-flood: tcp carries stream, and nothing else does", ""
+      ["bench", "--datapath", "tcp", "--kind", "flood"],
+      "workload tcp-flood: tcp does not carry flood, but stream, request-response, connect", ""
     ),
-    (["bench", "--kind", "rate"], "workload packet-rate: rate needs a rate", ""),
+    (["bench", "--kind", "rate"], "workload packet-rate: rate needs a rate or a load", ""),
+    (["bench", "--load", "50"], "The value '50' is invalid for '--load <load>'", ""),
+    (["bench", "--load", "50%,"], "The value '50%,' is invalid for '--load <load>'", ""),
+    (["bench", "--load", "120%"], "The value '120%' is invalid for '--load <load>'", ""),
+    (
+      ["bench", "--load", "50%", "--search", "throughput"],
+      "--load searches by itself; leave out --search", ""
+    ),
+    (
+      ["bench", "--datapath", "tcp", "--search", "throughput"],
+      "--search is for frames on a schedule; leave out --kind", ""
+    ),
+    (["bench", "--nic", "eno1"], "--nic and --peer go together", ""),
+    (["bench", "--lab", "veth", "--guest"], "give one of --lab, --guest and --nic", ""),
+    (["bench", "--tests", "0"], "--tests must be from 1 to 1000", ""),
     (["bench", "--threads", "65"], "workload packet-flood: threads must be 1 … 64", ""),
     (["--generate-completion-script", "tcsh"], "Can't generate completion scripts for 'tcsh'", ""),
   ]) func wrongWords(arguments: [String], beginning: String, ending: String) throws {

@@ -6,11 +6,13 @@ import Optimiser
 import Sweep
 import TestSupport
 import Testing
+import Traffic
 
 /// Whole sweeps of guests that are labs in truth: what starts, what fails, and what the rows say.
 @Suite(.serialized, .enabled(if: LabTier.isOn, "\(LabTier.reason)"))
 struct GuestSweepTests {
   private struct Silent: SweepObserver {
+    func searches(_ workload: Workload) {}
     func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int) {}
     func began(_ request: TrialRequest, remaining: Remaining, secondsPerBlock: Double?) {}
     func finished(block: Int, of request: TrialRequest) {}

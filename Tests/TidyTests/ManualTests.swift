@@ -137,7 +137,7 @@ import Testing
       let text = try help[subcommand] ?? Program.kvmtune.run(["help", subcommand]).output
       help[subcommand] = text
       #expect(text.contains("USAGE: kvmtune \(subcommand)"), "\(place): \(line)")
-      let options = text.components(separatedBy: "\nOPTIONS:").last ?? ""
+      let options = text.components(separatedBy: "\nUSAGE:").last ?? ""
       for word in words where word.hasPrefix("--") {
         #expect(options.contains("  \(word) "), "\(place): \(line)")
       }

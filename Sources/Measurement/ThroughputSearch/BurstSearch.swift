@@ -112,14 +112,14 @@ package struct BurstResult: Hashable, Sendable {
 
   fileprivate init?(_ lengths: [UInt64], maximum limit: UInt64, step: UInt64) {
     guard let minimum = lengths.min(), let maximum = lengths.max(),
-      let average = Series.mean(lengths.map(Double.init))
+      let average = Series.mean(lengths.map { Double($0) })
     else { return nil }
     self.lengths = lengths
     self.average = average
     self.minimum = minimum
     self.maximum = maximum
     self.step = step
-    standardDeviation = Series.standardDeviation(lengths.map(Double.init))
+    standardDeviation = Series.standardDeviation(lengths.map { Double($0) })
     reachedLimit = maximum >= limit
   }
 

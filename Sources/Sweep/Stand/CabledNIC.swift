@@ -10,7 +10,7 @@ final class CabledNIC: SideSource {
   let tuner: Tuner
   private let side: Side
 
-  init(_ nic: NetworkDevice, peer: NetworkDevice, journal: Journal) throws {
+  init(_ nic: NetworkDevice, peer: NetworkDevice, journal: Journal?) throws {
     let target = Target(nic: nic, peer: peer)
     tuner = Tuner(target, journal: journal)
     let session = try target.session(for: nic)

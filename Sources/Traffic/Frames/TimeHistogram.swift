@@ -23,6 +23,11 @@ package struct TimeHistogram: Sendable {
     counts.record(min(nanoseconds, Self.longest), count: count)
   }
 
+  /// The times that came, ascending, nanoseconds to three digits.
+  package var times: [(nanoseconds: UInt64, count: UInt64)] {
+    counts.recordedValues().map { ($0.value, $0.count) }
+  }
+
   package mutating func add(_ other: TimeHistogram) { counts.add(other.counts) }
   package mutating func reset() { counts.reset() }
 

@@ -17,6 +17,9 @@ package final class TrafficSession {
   private let accounts: CPUAccounts
   private let cpus: Int
   private var isOpen = true
+  /// The round trips of the last window, so that those of many can be put together; nil if none
+  /// were measured.
+  package private(set) var roundTrips: TimeHistogram?
 
   /// Opens both ends and warms the path up for 20 ms. Needs `CAP_NET_RAW` and `CAP_NET_ADMIN`.
   ///
@@ -86,6 +89,7 @@ package final class TrafficSession {
     }
     let cpu = try accounts.read() - cpuBefore
     try load.park()
+    roundTrips = found.roundTrips
     let ledger = Self.ledger(found, drops)
     let duration = max(window(of: found), 1e-9)
     return Sample(

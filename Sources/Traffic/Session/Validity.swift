@@ -2,9 +2,9 @@ import Kernel
 
 /// What makes a window worthless: the first rule that it broke, in one sentence, or nil. The sentence
 /// is the same every time, so that windows can be counted by it; the numbers are in the metrics.
-enum Validity {
+package enum Validity {
   /// Of the intended frames, the share that must have been tried.
-  static let leastOffered = 0.99
+  package static let leastOffered = 0.99
   /// Of the offered frames, the share that may be unexplained.
   static let mostUnexplained = 0.001
   /// Of the CPU time of the window, the share that may be stolen; below two ticks it is unknown.

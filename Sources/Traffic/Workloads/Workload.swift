@@ -32,6 +32,9 @@ package struct Workload: Sendable, Hashable, Codable {
   /// Nanoseconds from the end of one burst to the start of the next when no rate is given.
   package static let defaultGap: UInt64 = 1_000_000
 
+  /// Frames per second.
+  package static let largestRate = 100_000_000.0
+
   package init(
     name: String, datapath: Datapath, kind: WorkloadKind, frame: FrameSize = .bytes(60),
     rate: Double? = nil, load: Double? = nil, direction: Direction = .toReceiver,
@@ -69,7 +72,9 @@ package struct Workload: Sendable, Hashable, Codable {
       try require(rate == nil && load == nil, "\(kind.rawValue) has no rate")
     case .burst: try require(load == nil, "burst has no load")
     }
-    if let rate { try require(rate >= 1 && rate <= 100_000_000, "rate must be 1 … 100000000") }
+    if let rate {
+      try require(rate >= 1 && rate <= Self.largestRate, "rate must be 1 … 100000000")
+    }
     if let load { try require(load > 0 && load <= 1, "load must be above 0 and at most 100%") }
     try require(direction != .both || datapath != .tcp, "tcp goes one way, out or in")
     try require(

@@ -85,7 +85,7 @@ struct SweepCommand: ParsableCommand {
   }
 
   /// What starts guests.
-  private static func guests(consoles: String) throws -> any GuestMaker {
+  static func guests(consoles: String) throws -> any GuestMaker {
     try GuestHost(consoles: consoles) { Terminal.warn($0) }
   }
 

@@ -1,0 +1,166 @@
+package import Kernel
+package import Measurement
+package import Traffic
+
+/// Told what a bench is about, and every window as it ends.
+package protocol BenchObserver {
+  /// A window of so many seconds begins.
+  func begins(_ workload: Workload, seconds: Double)
+  /// A window has ended. Those that a search tries again are told too.
+  func ended(_ window: BenchWindow)
+}
+
+/// Traffic by hand, on whatever stands.
+///
+/// Every window is told to the observer as it ends, so nothing that was measured is lost when a
+/// run is interrupted.
+package struct BenchRun {
+  private let open: (Workload) throws -> TrafficSession
+  private let interruption: Interruption
+  private let observer: any BenchObserver
+
+  /// - Parameter open: opens a workload where it is to be measured.
+  package init(
+    _ interruption: Interruption, _ observer: some BenchObserver,
+    open: @escaping (Workload) throws -> TrafficSession
+  ) {
+    self.open = open
+    self.interruption = interruption
+    self.observer = observer
+  }
+
+  /// Measures a workload, window after window, until somebody interrupts.
+  ///
+  /// - Parameter seconds: of a window, 0.005 … 3600.
+  package func measure(_ workload: Workload, windows: Int, seconds: Double) throws {
+    let session = try open(workload)
+    defer { session.close() }
+    _ = try session.measure(seconds: min(seconds, 0.2))
+    for _ in 0..<windows where interruption.requested == nil {
+      try measure(session, seconds: seconds, isOfSearch: false)
+    }
+  }
+
+  /// Finds the rates that the path passes, with the workload's frames on a schedule: for a round
+  /// trip those that come back.
+  ///
+  /// - Returns: what was found until somebody interrupted.
+  /// - Throws: ``BenchFailure`` if no window counts, and what ``TrafficSession`` throws.
+  package func findThroughput(of workload: Workload, goals: [SearchGoal]) throws
+    -> ThroughputFinding
+  {
+    let largest = try largestRate(of: workload)
+    let least = max(1, min(Self.leastRate, largest / 10))
+    var finding = ThroughputFinding(
+      search: try ThroughputSearch(goals: goals, from: least, to: largest))
+    while let trial = finding.search.next, interruption.requested == nil {
+      var paced = workload
+      paced.kind = workload.kind == .latency ? .latency : .rate
+      (paced.rate, paced.load) = (trial.load, nil)
+      let begin = MonotonicTime.now()
+      guard let sample = try countingWindow(paced, seconds: trial.duration) else { break }
+      finding.take(
+        sample, intended: trial.intended, at: trial.load,
+        seconds: Double(MonotonicTime.now() - begin) / 1e9)
+    }
+    return finding
+  }
+
+  /// Frames per second below which nothing is looked for, unless the path does little more.
+  private static let leastRate = 100.0
+
+  /// Finds the longest burst of back-to-back frames that passes without loss (RFC 9004).
+  ///
+  /// - Parameter longest: frames, 1 … 65536.
+  /// - Returns: what was found until somebody interrupted; nil if no test has ended.
+  package func findBurst(of workload: Workload, upTo longest: Int, tests: Int) throws
+    -> BurstResult?
+  {
+    var search = try BurstSearch(upTo: UInt64(longest), tests: tests)
+    while let length = search.next, interruption.requested == nil {
+      var burst = workload
+      (burst.kind, burst.load) = (.burst, nil)
+      (burst.threads, burst.burst) = (1, Int(length))
+      // One burst a window: the second would come after its end.
+      let seconds = max(Self.burstWindow, Double(length) * Self.secondsPerBurstFrame)
+      burst.rate = max(1, Double(length) / (2 * seconds))
+      guard let sample = try countingWindow(burst, seconds: seconds) else { break }
+      search.take(offered: sample.count(.offered), delivered: sample.count(.delivered))
+    }
+    return search.results
+  }
+
+  /// The shortest window of a burst, and what each frame of it may take at least, seconds.
+  private static let burstWindow = 0.05
+  private static let secondsPerBurstFrame = 10e-6
+
+  // MARK: Windows
+
+  @discardableResult
+  private func measure(
+    _ session: TrafficSession, seconds: Double, isOfSearch: Bool = true
+  ) throws -> Sample {
+    observer.begins(session.workload, seconds: seconds)
+    let sample = try session.measure(seconds: seconds)
+    observer.ended(
+      BenchWindow(
+        workload: session.workload, sample: sample, roundTrips: session.roundTrips,
+        isOfSearch: isOfSearch))
+    return sample
+  }
+
+  /// A window whose counts are to be trusted, at the third try at the latest; nil if somebody
+  /// interrupted. Loss, and a load beyond the generator, are findings of a search.
+  private func countingWindow(_ workload: Workload, seconds: Double) throws -> Sample? {
+    let session = try open(workload)
+    defer { session.close() }
+    var reason = ""
+    for _ in 0..<Self.tries {
+      if interruption.requested != nil { return nil }
+      let sample = try measure(session, seconds: seconds)
+      if sample.isValid || sample.isGeneratorLimited || sample.count(.delivered) == 0 {
+        return sample
+      }
+      reason = sample.invalidReason ?? ""
+    }
+    throw BenchFailure("\(Self.tries) windows in a row do not count: \(reason)")
+  }
+
+  private static let tries = 3
+
+  /// What a flood of the workload's frames makes the sending kernel take.
+  private func largestRate(of workload: Workload) throws -> Double {
+    var flood = workload
+    (flood.kind, flood.rate, flood.load) = (.flood, nil, nil)
+    let session = try open(flood)
+    defer { session.close() }
+    var rates: [Double] = []
+    for _ in 0..<Self.tries {
+      rates.append(try measure(session, seconds: 0.3).metrics[.offeredRate] ?? 0)
+    }
+    guard let largest = rates.max(), largest >= 2 else {
+      throw BenchFailure("the sending kernel takes no frame; is the path up?")
+    }
+    return largest
+  }
+}
+
+/// Why a bench has no result.
+package struct BenchFailure: Error, CustomStringConvertible {
+  package let description: String
+  init(_ description: String) { self.description = description }
+}
+
+extension Sample {
+  /// A metric that counts.
+  func count(_ metric: Metric) -> UInt64 { UInt64(max(0, metrics[metric] ?? 0)) }
+
+  /// Whether frames were not even tried to be sent: then it is the generator that did not pass.
+  var isGeneratorLimited: Bool {
+    guard let intended = metrics[.intendedRate], let offered = metrics[.offeredRate],
+      intended > 0, offered > 0, let frames = metrics[.offered]
+    else { return false }
+    let tried = frames + (metrics[.refused] ?? 0)
+    return tried < Validity.leastOffered * intended * frames / offered
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Kernel
+import Measurement
+import Report
+import Traffic
+
+/// Makes rates of loads: the rate that the target as it is passes is searched for once, before the
+/// first trial, and kept in the run directory, so that a sweep that goes on sends the same.
+struct LoadRates {
+  private let job: SweepJob
+
+  init(of job: SweepJob) { self.job = job }
+
+  /// The profile's workloads, all of them with the rate that they are to have.
+  ///
+  /// - Throws: ``BenchFailure`` where no rate passes, ``SweepInterrupted``, `RunDirectoryError`.
+  func resolve(
+    on stand: Stand, _ interruption: Interruption, _ observer: some SweepObserver
+  ) throws -> [Workload] {
+    guard job.profile.workloads.contains(where: { $0.load != nil }) else {
+      return job.profile.workloads
+    }
+    var rates = try kept()
+    let workloads = try job.profile.workloads.map { workload in
+      guard let load = workload.load else { return workload }
+      let rate = try rates[workload.name] ?? find(workload, load, on: stand, interruption, observer)
+      rates[workload.name] = rate
+      var resolved = workload
+      (resolved.rate, resolved.load) = (rate, nil)
+      return resolved
+    }
+    try keep(rates)
+    return workloads
+  }
+
+  private func find(
+    _ workload: Workload, _ load: Double, on stand: Stand, _ interruption: Interruption,
+    _ observer: some SweepObserver
+  ) throws -> Double {
+    observer.searches(workload)
+    let side = try stand.side(0, for: .baseline)
+    let mtu = try side.tuner.read([.mtu])[.mtu]?.integer ?? 0
+    let run = BenchRun(interruption, Unwatched()) { workload in
+      try TrafficSession(
+        workload, over: side.route(workload, mtu), runID: UInt64.random(in: .min ... .max))
+    }
+    let finding = try run.findThroughput(of: workload, goals: SearchGoal.quick)
+    if let signal = interruption.requested { throw SweepInterrupted(signal: signal) }
+    return try workload.at(load, of: finding).rate ?? 0
+  }
+
+  private func kept() throws -> [String: Double] {
+    guard job.isResumed, let data = FileManager.default.contents(atPath: job.directory.rates) else {
+      return [:]
+    }
+    guard let rates = try? JSONDecoder().decode([String: Double].self, from: data),
+      rates.values.allSatisfy({ $0 >= 1 && $0 <= Workload.largestRate })
+    else {
+      throw RunDirectoryError("\(job.directory.rates) is damaged; start a new run")
+    }
+    return rates
+  }
+
+  private func keep(_ rates: [String: Double]) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    do {
+      try encoder.encode(rates).write(to: URL(filePath: job.directory.rates), options: .atomic)
+    } catch {
+      throw RunDirectoryError(
+        "cannot write \(job.directory.rates): \(TrialsFileError.sentence(error))",
+        code: .inputOutput)
+    }
+  }
+
+  private struct Unwatched: BenchObserver {
+    func begins(_ workload: Workload, seconds: Double) {}
+    func ended(_ window: BenchWindow) {}
+  }
+}

@@ -1,0 +1,52 @@
+import Measurement
+import Report
+
+/// The windows of a bench, a column each.
+enum BenchTable {
+  static func text(_ samples: [Sample], width: Int?) -> String {
+    let titles = [TerminalTable.Column("METRIC")]
+    let windows = samples.indices.map { TerminalTable.Column("\($0 + 1)", .right) }
+    var table = TerminalTable(titles + windows)
+    for metric in Metric.all where samples.contains(where: { $0.metrics[metric] != nil }) {
+      table.append([metric.name] + samples.map { number($0.metrics[metric]) })
+    }
+    for hop in Set(samples.flatMap(\.drops.keys)).sorted() {
+      table.append(["drop.\(hop)"] + samples.map { number($0.drops[hop].map { Double($0) }) })
+    }
+    let doubts = samples.enumerated().compactMap { index, sample in
+      sample.invalidReason.map { "window \(index + 1) does not count: \($0)\n" }
+    }
+    return table.text(width: width) + doubts.joined()
+  }
+
+  static func json(_ sample: Sample) -> [String: JSONNumberOrText] {
+    var members: [String: JSONNumberOrText] = ["duration_s": .number(sample.duration)]
+    for (metric, value) in sample.metrics { members[metric.name] = .number(value) }
+    for (hop, count) in sample.drops { members["drop.\(hop)"] = .number(Double(count)) }
+    if let reason = sample.invalidReason { members["invalid_reason"] = .text(reason) }
+    return members
+  }
+
+  static func number(_ value: Double?) -> String {
+    guard let value else { return "–" }
+    let whole = Int64(exactly: value.rounded())
+    guard let whole, value == value.rounded() || abs(value) >= 1000 else {
+      return "\((value * 10_000).rounded() / 10_000)"
+    }
+    return "\(whole)"
+  }
+}
+
+/// A member of a JSON object that is a number or a sentence.
+enum JSONNumberOrText: Encodable {
+  case number(Double)
+  case text(String)
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .number(let number): try container.encode(number)
+    case .text(let text): try container.encode(text)
+    }
+  }
+}
