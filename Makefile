@@ -11,7 +11,8 @@ PROFILE ?= Profiles/lab.yaml
 KVMTUNE := .build/release/kvmtune
 SWIFT   ?= swift
 
-BUILD_PACKAGES := libnl-3-dev libnl-route-3-dev libnl-genl-3-dev pkg-config
+BUILD_PACKAGES := libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libxdp-dev libbpf-dev \
+                  pkg-config
 TEST_PACKAGES  := ethtool iproute2 tshark libvirt0 libxml2-utils
 # Besides QEMU, which may have to come from backports, and the kernel, which kvmtune fetches itself
 # and which apt must know for that.

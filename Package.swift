@@ -38,7 +38,9 @@ let package = Package(
     .systemLibrary(
       name: "CLinux", pkgConfig: "libnl-genl-3.0",
       providers: [
-        .apt(["libnl-3-dev", "libnl-route-3-dev", "libnl-genl-3-dev"])
+        .apt([
+          "libnl-3-dev", "libnl-route-3-dev", "libnl-genl-3-dev", "libxdp-dev", "libbpf-dev",
+        ])
       ]),
     module("Kernel", ["CLinux", system]),
     module("Netlink", ["CLinux", "Kernel", system]),

@@ -1,4 +1,5 @@
-// Headers only: the kernel's interface (UAPI), libnl-3, for `Kernel` and `Netlink`.
+// Headers only: the kernel's interface (UAPI), libnl-3, libxdp and libbpf, for `Kernel` and
+// `Netlink`.
 //
 // The few functions below stand for macros and variadic calls that Swift cannot import. Each is
 // `static inline` and does nothing but name the macro or pass its arguments on.
@@ -6,6 +7,7 @@
 #define KVMTUNE_CLINUX_H
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
@@ -17,6 +19,7 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
+#include <linux/if_xdp.h>
 #include <linux/netlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -63,6 +66,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <xdp/xsk.h>
 
 static inline int kvmtune_open(const char *path, int flags, mode_t mode) {
   return open(path, flags, mode);
@@ -162,8 +166,8 @@ static const unsigned long KVMTUNE_TUNSETVNETHDRSZ = TUNSETVNETHDRSZ;
 static const unsigned long KVMTUNE_TUNSETSNDBUF = TUNSETSNDBUF;
 static const unsigned long KVMTUNE_TUNSETOFFLOAD = TUNSETOFFLOAD;
 
-// Younger than Debian 12's headers (linux/if_packet.h, Linux 6.2).
-enum { KVMTUNE_PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000 };
+// Younger than Debian 12's headers (linux/if_packet.h, Linux 6.2; linux/if_xdp.h, Linux 6.18).
+enum { KVMTUNE_PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000, KVMTUNE_XDP_MAX_TX_SKB_BUDGET = 9 };
 
 // Flags that glibc hides in the same way (unshare(2), mount namespaces(7)).
 enum { KVMTUNE_CLONE_NEWNS = 0x00020000, KVMTUNE_CLONE_NEWNET = 0x40000000 };

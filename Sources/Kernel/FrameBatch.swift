@@ -116,6 +116,13 @@ import SystemPackage
     unsafe buffer.copyMemory(from: headed(index))
   }
 
+  /// Copies one frame to memory that has room for it.
+  func copyFrame(_ index: Int, to place: UnsafeMutableRawPointer) {
+    precondition(index >= 0 && index < capacity)
+    unsafe place.copyMemory(
+      from: memory + (index &* stride &+ Self.headroom), byteCount: frameBytes)
+  }
+
   /// One frame behind its virtio-net header.
   private func headed(_ index: Int) -> UnsafeRawBufferPointer {
     let start = unsafe memory + (index * stride + Self.headroom - TapDevice.headerBytes)
@@ -132,6 +139,8 @@ package struct SendOutcome: Sendable, Hashable {
   package var accepted: Int
   /// What stopped the rest; nil if the call only ended early, or took all.
   package var obstacle: Obstacle?
+  /// Times that the kernel put us off within the call, and went on.
+  package var waits: Int
 
   package enum Obstacle: Sendable, Hashable {
     /// `EAGAIN`: the socket's send buffer is full, the frame is still ours.
@@ -140,8 +149,9 @@ package struct SendOutcome: Sendable, Hashable {
     case refused
   }
 
-  package init(accepted: Int, obstacle: Obstacle? = nil) {
+  package init(accepted: Int, obstacle: Obstacle? = nil, waits: Int = 0) {
     self.accepted = accepted
     self.obstacle = obstacle
+    self.waits = waits
   }
 }

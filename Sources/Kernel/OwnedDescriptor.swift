@@ -22,4 +22,11 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
   }
 
   deinit { close(rawValue) }
+
+  /// Gives the ownership to the caller.
+  consuming func release() -> CInt {
+    let value = rawValue
+    discard self
+    return value
+  }
 }

@@ -22,6 +22,9 @@ package final class Lab: Sendable {
   /// Needs the sender's frames to pass by the root qdisc (`PACKET_QDISC_BYPASS`): then the kernel
   /// tells the sender of a refusal, and no hop counts it.
   package let dropsWithQdiscBypass: [DropCounter]
+  /// The same both ways where AF_XDP carries the frames, past the qdisc and the stack.
+  package let xdpDrops: [DropCounter]
+  package let xdpReverseDrops: [DropCounter]
 
   /// What a TAP can have (`MAX_TAP_QUEUES`).
   package static let queueLimits = 1...256
@@ -41,6 +44,8 @@ package final class Lab: Sendable {
     drops = network.drops(false)
     dropsWithQdiscBypass = network.drops(true)
     reverseDrops = network.reverseDrops
+    xdpDrops = network.xdpDrops
+    xdpReverseDrops = network.xdpReverseDrops
   }
 
   /// Makes a lab; when it returns, every device is up and frames pass.

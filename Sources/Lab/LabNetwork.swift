@@ -10,6 +10,9 @@ struct LabNetwork {
   /// By whether the sender's frames pass by its root qdisc.
   let drops: (_ bypassQdisc: Bool) -> [DropCounter]
   let reverseDrops: [DropCounter]
+  /// Both ways, where AF_XDP carries the frames; empty where it cannot.
+  var xdpDrops: [DropCounter] = []
+  var xdpReverseDrops: [DropCounter] = []
 
   /// RFC 2544's range for benchmarks, which is routed nowhere.
   private static let addresses = (a: "198.18.0.1", b: "198.18.0.2")
@@ -36,7 +39,8 @@ struct LabNetwork {
       sender: Endpoint(device: a, ipv4: addresses.a),
       receiver: Endpoint(device: b, ipv4: addresses.b), path: [a, b],
       drops: { [.qdisc(of: a, left)] + there.counters(from: $0 ? .bypassingSocket : .socket) },
-      reverseDrops: [.qdisc(of: b, right)] + back.counters(from: .socket))
+      reverseDrops: [.qdisc(of: b, right)] + back.counters(from: .socket),
+      xdpDrops: there.xdpCounters(), xdpReverseDrops: back.xdpCounters())
   }
 
   /// The outside host's veth, a bridge and a TAP on the virtualisation host; we are the guest.

@@ -57,6 +57,17 @@ struct VethHop: Sendable {
     ]
   }
 
+  /// The same for frames of AF_XDP with a program on the receiving end. They all wait in the ring
+  /// for NAPI, and the sender is not told which ones the ring had no room for. What the program
+  /// hands to a full socket raises `rx_dropped` too, but the socket counts those better.
+  func xdpCounters() -> [DropCounter] {
+    [
+      DropCounter(hop: "veth-ring") {
+        try sending.link(index: from.index).statistics.transmitDropped
+      }
+    ]
+  }
+
   private func totals(_ origin: Origin) throws -> VethDrops {
     let transmitter = try sending.link(index: from.index)
     let receiver = try receiving.link(index: to.index)

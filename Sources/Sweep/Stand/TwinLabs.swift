@@ -66,9 +66,10 @@ extension Target {
 extension Route {
   /// The way of a workload through a lab whose smallest MTU is `mtu`.
   package init(_ lab: Lab, for workload: Workload, mtu: Int) {
+    let isXdp = workload.datapath == .xdp
+    let drops = workload.bypassQdisc ? lab.dropsWithQdiscBypass : lab.drops
     self.init(
-      sender: lab.sender, receiver: lab.receiver,
-      drops: workload.bypassQdisc ? lab.dropsWithQdiscBypass : lab.drops,
-      reverseDrops: lab.reverseDrops, mtu: mtu)
+      sender: lab.sender, receiver: lab.receiver, drops: isXdp ? lab.xdpDrops : drops,
+      reverseDrops: isXdp ? lab.xdpReverseDrops : lab.reverseDrops, mtu: mtu)
   }
 }

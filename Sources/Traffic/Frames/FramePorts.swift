@@ -8,6 +8,13 @@ package protocol FrameSink: ~Copyable, Sendable {
   mutating func send(_ batch: borrowing FrameBatch, _ frames: Range<Int>) throws(SystemCallError)
     -> SendOutcome
   func waitForRoom(milliseconds: Int)
+  /// Waits until what was accepted has been sent; false if there is nothing to wait for.
+  mutating func drain() throws(SystemCallError) -> Bool
+}
+
+/// What is accepted is the kernel's business.
+extension FrameSink where Self: ~Copyable {
+  package func drain() -> Bool { false }
 }
 
 /// Where frames come from: one per receiving thread.
@@ -35,6 +42,7 @@ extension FrameSource where Self: ~Copyable {
 extension PacketSocket: FrameSink {}
 extension TapQueue: FrameSink {}
 extension VhostSender: FrameSink {}
+extension XdpSender: FrameSink {}
 extension DatagramSink: FrameSink { package typealias Template = DatagramTemplate }
 
 extension PacketRing: FrameSource {
@@ -73,4 +81,8 @@ extension TapQueue: FrameSource {
 extension VhostReceiver: FrameSource {
   package static var hop: String { "vhost-ring" }
   package func takeDrops() -> UInt64 { 0 }
+}
+
+extension XdpReceiver: FrameSource {
+  package static var hop: String { "xdp-ring" }
 }

@@ -106,6 +106,7 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
       if wasShort && outcome.obstacle != .full { report.refused += 1 }
       tried += outcome.accepted
       report.offered += UInt64(outcome.accepted)
+      report.waits += UInt64(outcome.waits)
       wasShort = outcome.obstacle == nil && outcome.accepted > 0
       guard let obstacle = outcome.obstacle else { continue }
       switch obstacle {
@@ -123,6 +124,11 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     round += UInt64(position / flows.count)
     turn = position % flows.count
     report.last = .now()
+  }
+
+  /// Waits for what the sink still holds; the window ends after that.
+  package mutating func drain() throws {
+    if try sink.drain(), report.last != nil { report.last = .now() }
   }
 
   /// Says how many frames the schedule asked for, and how long the sender waited for it.

@@ -47,13 +47,22 @@ final class FrameSending<Sink: FrameSink & ~Copyable>: SendingHalf {
           preconditionFailure("a rate is validated")
         }
         let phase = UInt64(Double(thread) * 1e9 / rate)
-        sender.start { try $0.send(rate: share, phase: phase, nanoseconds: nanoseconds) }
+        sender.start {
+          try $0.send(rate: share, phase: phase, nanoseconds: nanoseconds)
+          try $0.drain()
+        }
       case .burst:
         let length = workload.burst
         let period = share.map { UInt64(Double(length) * 1e9 / $0) }
-        sender.start { try $0.burst(length: length, period: period, nanoseconds: nanoseconds) }
+        sender.start {
+          try $0.burst(length: length, period: period, nanoseconds: nanoseconds)
+          try $0.drain()
+        }
       case .flood, .latency, .stream, .requestResponse, .connect:
-        sender.start { try $0.flood(nanoseconds: nanoseconds) }
+        sender.start {
+          try $0.flood(nanoseconds: nanoseconds)
+          try $0.drain()
+        }
       }
     }
   }

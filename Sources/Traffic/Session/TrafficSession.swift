@@ -54,7 +54,7 @@ package final class TrafficSession {
 
   /// The hops at which a receiver of ours may drop frames itself, besides those of the route.
   package static let receivingHops = [
-    PacketRing.hop, PacketInbox.hop, TapQueue.hop, VhostReceiver.hop,
+    PacketRing.hop, PacketInbox.hop, TapQueue.hop, VhostReceiver.hop, XdpReceiver.hop,
   ]
 
   /// Ends the threads and closes the sockets. Calling it again does nothing.
