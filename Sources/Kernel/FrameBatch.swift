@@ -2,38 +2,51 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// Frames of one size in memory of our own, ready to be handed to the kernel many at a time.
+/// Frames in memory of our own, ready to be handed to the kernel many at a time.
 ///
 /// In front of each frame stand ``TapDevice/headerBytes`` zero bytes: the virtio-net header of a
 /// frame without offloads, so that one batch serves packet sockets and TAP queues alike.
 /// Safe: the memory is allocated once, freed once, and every index is checked against it.
 @safe package struct FrameBatch: ~Copyable, @unchecked Sendable {
   package let capacity: Int
-  /// Bytes of each frame, from the Ethernet header on, without the frame check sequence.
+  /// Bytes of the largest frame, from the Ethernet header on, without the frame check sequence.
   package let frameBytes: Int
 
   @usableFromInline package let memory: UnsafeMutableRawPointer
   @usableFromInline package let stride: Int
+  /// Bytes of each frame.
+  @usableFromInline package let lengths: UnsafeMutablePointer<Int>
   private let vectors: UnsafeMutablePointer<iovec>
   private let messages: UnsafeMutablePointer<kvmtune_mmsghdr>
 
   /// The most frames that one call of sendmmsg(2) takes: `UIO_MAXIOV`.
   package static let limit = 1024
 
-  /// Makes `capacity` frames, all zero. The capacity is 1 … ``limit``.
+  /// Makes `capacity` frames of one size, all zero. The capacity is 1 … ``limit``.
   package init(capacity: Int, frameBytes: Int) {
-    precondition((1...Self.limit).contains(capacity) && frameBytes > 0)
+    self.init(capacity: capacity, sizes: [frameBytes])
+  }
+
+  /// Makes `capacity` frames, all zero, whose sizes follow each other again and again: 1 … ``limit``
+  /// and all but one of the sizes. No call takes more than the limit.
+  package init(capacity: Int, sizes: [Int]) {
+    precondition((1..<Self.limit + max(1, sizes.count)).contains(capacity))
+    precondition(sizes.allSatisfy { $0 > 0 })
+    let frameBytes = sizes.max() ?? 0
     self.capacity = capacity
     self.frameBytes = frameBytes
     // One cache line in front, so that the frame itself begins on a line.
     stride = Self.headroom + (frameBytes + 63) / 64 * 64
     unsafe memory = .allocate(byteCount: capacity * stride, alignment: 64)
     unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: capacity * stride)
+    unsafe lengths = .allocate(capacity: capacity)
     unsafe vectors = .allocate(capacity: capacity)
     unsafe messages = .allocate(capacity: capacity)
     for index in 0..<capacity {
       let start = unsafe memory + (index * stride + Self.headroom)
-      unsafe (vectors + index).initialize(to: iovec(iov_base: start, iov_len: frameBytes))
+      let bytes = sizes[index % sizes.count]
+      unsafe (lengths + index).initialize(to: bytes)
+      unsafe (vectors + index).initialize(to: iovec(iov_base: start, iov_len: bytes))
       var message = unsafe kvmtune_mmsghdr()
       unsafe message.header.msg_iov = unsafe vectors + index
       unsafe message.header.msg_iovlen = 1
@@ -44,6 +57,7 @@ import SystemPackage
   deinit {
     unsafe messages.deallocate()
     unsafe vectors.deallocate()
+    unsafe lengths.deallocate()
     unsafe memory.deallocate()
   }
 
@@ -56,8 +70,15 @@ import SystemPackage
     precondition(index >= 0 && index < capacity)
     // Safe: the frame lies within the memory, and nobody else has it while we are `mutating`.
     var span = unsafe MutableRawSpan(
-      _unsafeStart: memory + (index &* stride &+ Self.headroom), byteCount: frameBytes)
+      _unsafeStart: memory + (index &* stride &+ Self.headroom), byteCount: lengths[index])
     return body(&span)
+  }
+
+  /// Makes a frame as long as `bytes`, 1 … ``frameBytes``.
+  package mutating func resize(_ index: Int, to bytes: Int) {
+    precondition((0..<capacity).contains(index) && (1...frameBytes).contains(bytes))
+    unsafe lengths[index] = bytes
+    unsafe vectors[index].iov_len = bytes
   }
 
   /// Sends what a socket takes at once, with one sendmmsg(2).
@@ -126,11 +147,11 @@ import SystemPackage
   /// One frame behind its virtio-net header.
   private func headed(_ index: Int) -> UnsafeRawBufferPointer {
     let start = unsafe memory + (index * stride + Self.headroom - TapDevice.headerBytes)
-    return unsafe UnsafeRawBufferPointer(start: start, count: headedBytes)
+    return unsafe UnsafeRawBufferPointer(start: start, count: headedBytes(index))
   }
 
   /// Bytes of a frame and the virtio-net header in front of it.
-  var headedBytes: Int { TapDevice.headerBytes + frameBytes }
+  func headedBytes(_ index: Int) -> Int { unsafe TapDevice.headerBytes + lengths[index] }
 }
 
 /// What the kernel made of a batch.

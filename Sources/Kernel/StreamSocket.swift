@@ -7,17 +7,62 @@ package final class StreamListener: Sendable {
   private let descriptor: OwnedDescriptor
   package let address: SocketAddress
 
-  /// - Parameter address: of a device in the namespace, `EADDRNOTAVAIL` otherwise; port 0 for one
-  ///   that the kernel chooses.
-  package init(in namespace: NetworkNamespace, at address: SocketAddress) throws {
+  /// - Parameters:
+  ///   - address: of a device in the namespace, `EADDRNOTAVAIL` otherwise; port 0 for one that the
+  ///     kernel chooses.
+  ///   - resetting: what is accepted ends with a RST when it is closed (`SO_LINGER` of 0 s, which
+  ///     accepted sockets take over), so that no end of it waits in TIME-WAIT.
+  package init(
+    in namespace: NetworkNamespace, at address: SocketAddress, resetting: Bool = false
+  ) throws {
     let descriptor = try OwnedDescriptor(
       socketIn: namespace, AF_INET, CInt(SOCK_STREAM.rawValue), flags: CInt(SOCK_NONBLOCK.rawValue))
     // A fixed port is wanted again while connections of before are in TIME-WAIT.
     try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
+    if resetting {
+      var now = linger(l_onoff: 1, l_linger: 0)
+      try descriptor.setOption(SOL_SOCKET, SO_LINGER, bytesOf: &now)
+    }
     let port = try descriptor.bindSocket(to: address)
-    try syscall("listen", on: address.description) { listen(descriptor.rawValue, 64) }
     self.descriptor = descriptor
     self.address = SocketAddress(address.address, port: port)
+    try listen()
+  }
+
+  /// Asks for the longest accept queue there is: `net.core.somaxconn` of now bounds it. A socket
+  /// that listens already takes the new bound.
+  package func listen() throws(SystemCallError) {
+    try syscall("listen", on: address.description) {
+      CLinux.listen(descriptor.rawValue, CInt.max)
+    }
+  }
+
+  /// Accepts connections that are there, at most `limit`, and closes each; waits first if there is
+  /// none.
+  ///
+  /// - Parameter milliseconds: how long to wait, 0 not at all.
+  /// - Returns: how many there were.
+  package func acceptAndClose(limit: Int, waiting milliseconds: Int) throws(SystemCallError) -> Int
+  {
+    var count = 0
+    while count < limit {
+      let socket = kvmtune_accept(descriptor.rawValue, CInt(SOCK_CLOEXEC.rawValue))
+      if socket >= 0 {
+        close(socket)
+        count += 1
+        continue
+      }
+      switch Glibc.errno {
+      // A connection that ended in the queue (accept(2)).
+      case EINTR, ECONNABORTED: continue
+      case EAGAIN:
+        if count > 0 || milliseconds == 0 { return count }
+        if descriptor.wait(for: Int16(POLLIN), milliseconds: milliseconds) == 0 { return 0 }
+      case let error:
+        throw SystemCallError("accept4", Errno(rawValue: error), on: address.description)
+      }
+    }
+    return count
   }
 
   /// The next connection. Throws `ETIMEDOUT` if none comes within `milliseconds`.
@@ -106,6 +151,66 @@ package final class StreamListener: Sendable {
       }
     }
     return UInt64(information.tcpi_total_retrans)
+  }
+
+  // MARK: Messages
+
+  /// From now on calls wait in the kernel, `milliseconds` at a time, and what is sent leaves at once
+  /// (`TCP_NODELAY`).
+  package func beginMessages(milliseconds: Int) throws(SystemCallError) {
+    try descriptor.setOption(CInt(IPPROTO_TCP), TCP_NODELAY, 1)
+    var limit = timeval(
+      tv_sec: milliseconds / 1000, tv_usec: suseconds_t(milliseconds % 1000 * 1000))
+    try descriptor.setOption(SOL_SOCKET, SO_RCVTIMEO, bytesOf: &limit)
+    try descriptor.setOption(SOL_SOCKET, SO_SNDTIMEO, bytesOf: &limit)
+    let flags = try syscall("fcntl(F_GETFL)") { kvmtune_fcntl(descriptor.rawValue, F_GETFL, 0) }
+    try syscall("fcntl(F_SETFL)") {
+      kvmtune_fcntl(descriptor.rawValue, F_SETFL, flags & ~O_NONBLOCK)
+    }
+  }
+
+  /// Sends a message of 1 … ``chunkBytes`` bytes, unless `isOver` says so before there is room.
+  ///
+  /// - Returns: whether all of it was taken. Throws `ECONNRESET`, `EPIPE`.
+  package func send(message bytes: Int, unless isOver: () -> Bool) throws(SystemCallError) -> Bool {
+    precondition((1...Self.chunkBytes).contains(bytes))
+    return try exchange("send", bytes, unless: isOver) { done in
+      unsafe CLinux.send(
+        descriptor.rawValue, buffer.baseAddress, bytes - done, CInt(MSG_NOSIGNAL))
+    }
+  }
+
+  /// Receives a message of 1 … ``chunkBytes`` bytes, unless `isOver` says so before it is there.
+  ///
+  /// - Returns: whether all of it came. Throws `ECONNRESET` if the other end is gone.
+  package mutating func receive(message bytes: Int, unless isOver: () -> Bool)
+    throws(SystemCallError) -> Bool
+  {
+    precondition((1...Self.chunkBytes).contains(bytes))
+    return try exchange("recv", bytes, unless: isOver) { done in
+      let count = unsafe recv(descriptor.rawValue, buffer.baseAddress, bytes - done, 0)
+      if count == 0 { Glibc.errno = ECONNRESET }
+      return count == 0 ? -1 : count
+    }
+  }
+
+  private func exchange(
+    _ call: String, _ bytes: Int, unless isOver: () -> Bool, _ body: (_ done: Int) -> Int
+  ) throws(SystemCallError) -> Bool {
+    var done = 0
+    while done < bytes {
+      let count = body(done)
+      if count >= 0 {
+        done += count
+        continue
+      }
+      switch Glibc.errno {
+      case EAGAIN: if isOver() { return false }
+      case EINTR: continue
+      case let error: throw SystemCallError(call, Errno(rawValue: error), on: "TCP connection")
+      }
+    }
+    return true
   }
 
   private func transfer(

@@ -24,7 +24,7 @@
     for index in frames.prefix(count) {
       let number = free.removeLast()
       unsafe batch.copy(index, to: queue.buffer(number))
-      queue.offer(number, bytes: batch.headedBytes)
+      queue.offer(number, bytes: batch.headedBytes(index))
     }
     return (count, queue.publish())
   }

@@ -37,6 +37,11 @@ package struct Metric: Hashable, Comparable, Sendable, CustomStringConvertible {
   package static let guestCPUPerFrame = Metric(
     "guest_cpu_ns_per_frame", .lessIsBetter,
     "CPU time of the whole guest, as it counts it itself, for each delivered frame")
+  package static let transactionRate = Metric(
+    "transactions_per_second", .moreIsBetter, "requests that had their response, per second")
+  package static let connectionRate = Metric(
+    "connections_per_second", .moreIsBetter,
+    "TCP connections opened, accepted and closed, per second")
   package static let latencyP50 = Metric(
     "latency_p50_us", .lessIsBetter, "median round trip from the intended time, microseconds")
   package static let latencyP99 = Metric(
@@ -69,19 +74,25 @@ package struct Metric: Hashable, Comparable, Sendable, CustomStringConvertible {
   package static let retransmitted = Metric(
     "retransmitted_segments", .lessIsBetter, "TCP segments sent again")
 
+  package static let failedConnections = Metric(
+    "failed_connections", .lessIsBetter, "TCP connections refused, timed out or without a port")
+
   /// Whether two values can be held against each other as a ratio: false where 0 is an ordinary
   /// value, as for frames lost. Such a metric can only be bounded by a constraint.
   package var hasRatio: Bool { !Self.oftenZero.contains(self) }
 
   private static let oftenZero: Set<Metric> = [
     loss, lost, duplicated, reordered, corrupt, foreign, unexplained, refused, retransmitted,
+    failedConnections,
   ]
 
   /// Every metric, in the order of the CSV's columns.
   package static let all: [Metric] = [
     throughput, deliveredRate, offeredRate, intendedRate, loss, cpuPerFrame, guestCPUPerFrame,
-    latencyP50, latencyP99, latencyP999, latencyMaximum, gapErrorP50, gapErrorP99, offered,
+    transactionRate, connectionRate, latencyP50, latencyP99, latencyP999, latencyMaximum,
+    gapErrorP50, gapErrorP99, offered,
     delivered, lost, duplicated, reordered, corrupt, foreign, unexplained, refused, retransmitted,
+    failedConnections,
   ]
 
   /// The metric of that name, or nil.

@@ -164,7 +164,7 @@ struct BlockMeasurement {
       objective: identity.objective, seed: identity.seed, datapath: workload.datapath.rawValue,
       workload: workload.name,
       frameBytes: workload.datapath == .tcp || part.mtu == 0
-        ? 0 : workload.frame.bytes(mtu: part.mtu),
+        ? 0 : workload.frame.meanBytes(mtu: part.mtu),
       trial: request.trial, block: block, role: part.role, sample: number,
       requested: part.configuration, effective: part.effective, measured: sample)
   }

@@ -12,7 +12,7 @@ extension Datapath: ExpressibleByArgument {}
 extension WorkloadKind: ExpressibleByArgument {}
 
 extension FrameSize: ExpressibleByArgument {
-  /// `64B` or `mtu`.
+  /// `64B`, `mtu` or `imix`.
   public init?(argument: String) { self.init(parsing: argument) }
 
   /// As one would type it.
@@ -20,6 +20,7 @@ extension FrameSize: ExpressibleByArgument {
     switch self {
     case .bytes(let count): "\(count)B"
     case .mtu: "mtu"
+    case .imix: "imix"
     }
   }
 }

@@ -52,5 +52,41 @@ struct TrafficServiceTests {
     guard case .opened = service.call(.open(half)) else { throw Unexpected() }
   }
 
+  /// An answering half and an accepting one that nobody ever comes to.
+  @Test func whoNobodyComesToSaysSo() throws {
+    let lab = try Lab.make(.veth, named: Lab.randomName(), queues: 1)
+    defer { lab.remove() }
+    let service = FarBench(lab).service
+    defer { service.close() }
+    func failure(_ request: TrafficRequest) throws -> TrafficFailure? {
+      if case .failed(let failure) = service.call(request) { failure } else { nil }
+    }
+    func open(_ role: HalfRequest.Role, _ kind: WorkloadKind) throws -> Int {
+      let request = HalfRequest(
+        role: role, device: "b", workload: Workload(name: "w", datapath: .tcp, kind: kind),
+        frameBytes: 0, run: 1, peer: lab.sender.address)
+      guard case .opened(let number, let ports) = service.call(.open(request)) else {
+        throw Unexpected()
+      }
+      #expect(ports == [TrafficService.firstPort])
+      return number
+    }
+    let answering = try open(.reflecting, .requestResponse)
+    #expect(try failure(.startReceiving(half: answering, first: [0], patience: 1)) != nil)
+    #expect(
+      try failure(.startReflecting(half: answering, sleeping: false))?.errno
+        == Errno.timedOut.rawValue)
+    #expect(try failure(.finishReflecting(half: answering)) != nil)
+    #expect(try failure(.close(half: answering)) == nil)
+    let accepting = try open(.receiving, .connect)
+    #expect(try failure(.startReflecting(half: accepting, sleeping: false)) != nil)
+    #expect(try failure(.startReceiving(half: accepting, first: [0], patience: 1)) == nil)
+    let end = SendingEnd(offered: [1 << 55], next: [0])
+    guard case .received(let found) = service.call(.finishReceiving(half: accepting, end)) else {
+      throw Unexpected()
+    }
+    #expect(found.connections?.counted == 0)
+  }
+
   struct Unexpected: Error {}
 }

@@ -112,7 +112,7 @@ import Testing
     ),
     (
       "[{datapath: packet, kind: flood, frame: 64kB}]",
-      "frame must be a size such as 64B, or mtu to fill the MTU, not '64kB'"
+      "frame must be a size such as 64B, mtu to fill the MTU, or imix, not '64kB'"
     ),
     (
       "[{datapath: packet, kind: rate, rate: 100}]",

@@ -32,12 +32,14 @@ import Testing
   func half(
     _ role: HalfRequest.Role = .receiving, device: String = "nothing0",
     _ datapath: Datapath = .tcp, _ kind: WorkloadKind = .stream, threads: Int = 1,
-    frameBytes: Int = 60, rate: Double? = nil, destinations: [SocketAddress] = []
+    frame: FrameSize = .bytes(60), frameBytes: Int = 60, rate: Double? = nil,
+    request: Int = 1, destinations: [SocketAddress] = []
   ) -> HalfRequest {
     HalfRequest(
       role: role, device: device,
       workload: Workload(
-        name: "w", datapath: datapath, kind: kind, rate: rate, threads: threads),
+        name: "w", datapath: datapath, kind: kind, frame: frame, rate: rate, threads: threads,
+        request: request),
       frameBytes: frameBytes, run: 1, peer: .zero, destinations: destinations)
   }
 
@@ -74,6 +76,14 @@ import Testing
   @Test func impossibleHalvesAreRefused() throws {
     let somewhere = SocketAddress("198.18.0.1", port: 9)
     let impossible = [
+      half(.sending, .tcp, .connect), half(.receiving, .tcp, .connect, destinations: [somewhere]),
+      half(.reflecting, .tcp, .connect), half(.receiving, .tcp, .requestResponse),
+      half(.sending, .tcp, .requestResponse, destinations: [somewhere]),
+      half(.reflecting, .tcp, .requestResponse, request: 0),
+      half(.reflecting, .tcp, .requestResponse, request: .max),
+      half(.sending, .tcp, .connect, destinations: [SocketAddress("not an address", port: 1)]),
+      half(.receiving, .packet, .flood, frame: .imix),
+      half(.receiving, .packet, .flood, frame: .imix, frameBytes: 1515),
       half(threads: 0), half(threads: 65), half(threads: .max), half(threads: .min),
       half(.receiving, .udp, .flood, threads: 64),
       half(.reflecting, .tcp, .stream), half(.reflecting, .packet, .flood),

@@ -56,6 +56,14 @@ import Testing
     (Workload(name: "w", datapath: .packet, kind: .burst, load: 0.5), "burst has no load"),
     (Workload(name: "w", datapath: .tap, kind: .flood, transmit: .ring), "only packet"),
     (Workload(name: "w", datapath: .udp, kind: .flood, segments: 65), "segments must"),
+    (Workload(name: "w", datapath: .tcp, kind: .connect, rate: 5), "connect has no rate"),
+    (Workload(name: "w", datapath: .tcp, kind: .requestResponse, threads: 2), "one thread"),
+    (Workload(name: "w", datapath: .tcp, kind: .requestResponse, request: 0), "request and"),
+    (
+      Workload(name: "w", datapath: .tcp, kind: .requestResponse, response: 65_537),
+      "1 … 65536 bytes"
+    ),
+    (Workload(name: "w", datapath: .xdp, kind: .flood, frame: .imix), "one size"),
   ]
 
   @Test(arguments: impossible.indices) func impossibleMixesAreRefused(index: Int) {
@@ -68,6 +76,17 @@ import Testing
   @Test func aFrameFillsTheMTU() {
     #expect(FrameSize.mtu.bytes(mtu: 1500) == 1514)
     #expect(FrameSize.bytes(64).bytes(mtu: 1500) == 64)
+    #expect(FrameSize.bytes(64).meanBytes(mtu: 1500) == 64)
+    #expect(FrameSize.mtu.cycle == nil)
+  }
+
+  /// 7 : 4 : 1 of 64, 594 and 1518 bytes with FCS.
+  @Test func theMixIsTheSimpleOne() throws {
+    let cycle = try #require(FrameSize.imix.cycle)
+    let counts = Dictionary(grouping: cycle) { $0 + 4 }.mapValues(\.count)
+    #expect(counts == [64: 7, 594: 4, 1518: 1])
+    #expect(FrameSize.imix.bytes(mtu: 68) == 1514)
+    #expect(FrameSize.imix.meanBytes(mtu: 68) == 358)
   }
 
   @Test func sendersAndReceiversShareACPUOnlyIfTheyMust() {

@@ -13,7 +13,7 @@ extension YAMLReader {
     let datapath = try required(.datapath).choice("datapath", of: Datapath.self)
     let kind = try required(.kind).choice("kind", of: WorkloadKind.self)
     var workload = Workload(
-      name: try fields["name"]?.text("name") ?? "\(datapath)-\(kind)", datapath: datapath,
+      name: try fields["name"]?.text("name") ?? "\(datapath)-\(kind.rawValue)", datapath: datapath,
       kind: kind)
     for (name, value) in fields {
       guard let field = WorkloadField(rawValue: name) else { continue }
@@ -42,6 +42,8 @@ extension YAMLReader {
     case .zerocopy: workload.zerocopy = try flag("zerocopy")
     case .batch: workload.batch = try integer("batch", in: 1...1024)
     case .burst: workload.burst = try integer("burst", in: 1...65_536)
+    case .request: workload.request = try integer("request", in: 1...Workload.mostMessageBytes)
+    case .response: workload.response = try integer("response", in: 1...Workload.mostMessageBytes)
     }
   }
 
@@ -56,7 +58,8 @@ extension YAMLReader {
   private func frameSize() throws(ProfileError) -> FrameSize {
     let text = try text("frame")
     guard let size = FrameSize(parsing: text) else {
-      throw error("frame must be a size such as 64B, or mtu to fill the MTU, not '\(text)'")
+      throw error(
+        "frame must be a size such as 64B, mtu to fill the MTU, or imix, not '\(text)'")
     }
     return size
   }
@@ -75,14 +78,16 @@ extension YAMLReader {
 private enum WorkloadField: String, CaseIterable {
   case name, datapath, kind, frame, rate, load, direction, threads, flows
   case bypassQdisc = "bypass-qdisc"
-  case transmit, segments, zerocopy, batch, burst
+  case transmit, segments, zerocopy, batch, burst, request, response
 }
 
 extension FrameSize {
-  /// `64B`, `1514`, or `mtu`; nil for anything else.
+  /// `64B`, `1514`, `mtu` or `imix`; nil for anything else.
   package init?(parsing text: String) {
     if text == "mtu" {
       self = .mtu
+    } else if text == "imix" {
+      self = .imix
     } else if let bytes = Int(text.hasSuffix("B") ? String(text.dropLast()) : text), bytes > 0 {
       self = .bytes(bytes)
     } else {

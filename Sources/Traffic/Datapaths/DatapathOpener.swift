@@ -41,13 +41,6 @@ struct LocalEnd {
     }
   }
 
-  /// The frames that one direction of a half is about.
-  func template(_ half: HalfRequest, outward: Bool) -> FrameTemplate {
-    FrameTemplate(
-      frameBytes: half.frameBytes, from: outward ? endpoint.address : half.peer,
-      to: outward ? half.peer : endpoint.address, run: half.run)
-  }
-
   /// Where a thread listens; 0 for a port that the kernel chooses.
   func port(_ thread: Int) -> UInt16 {
     firstPort == 0 ? 0 : firstPort + UInt16(thread)

@@ -8,41 +8,33 @@ struct PacketDatapath: DatapathOpener {
 
   func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
     let workload = half.workload
-    return try FrameSending(
-      workload, template: end.template(half, outward: true), cpus: end.cpus,
-      issued: issued ?? workload.issueCounters()
-    ) { _ in try socket(workload) }
+    return try end.sending(half, template: end.template(half, outward: true), issued: issued) {
+      _ in try socket(workload)
+    }
   }
 
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
     let workload = half.workload
     let fanout = workload.threads > 1 ? FanoutGroup.next() : nil
-    return try FrameReceiving(
-      workload, template: end.template(half, outward: false), threads: workload.threads,
-      cpus: end.cpus, issued: issued
+    return try end.receiving(
+      half, template: end.template(half, outward: false), threads: workload.threads,
+      issued: issued
     ) { _ in try PacketRing(on: end.endpoint.device, fanout: fanout) }
   }
 
   func reflecting(_ half: HalfRequest) throws -> any ReflectingHalf {
-    try EchoReflecting(
-      EchoReflector(
-        from: try PacketInbox(on: end.endpoint.device), into: try socket(half.workload),
-        forward: end.template(half, outward: false), backward: end.template(half, outward: true)),
-      cpu: end.cpus[0])
+    try end.reflecting(
+      half, forward: end.template(half, outward: false),
+      backward: end.template(half, outward: true),
+      source: try PacketInbox(on: end.endpoint.device), sink: try socket(half.workload))
   }
 
   func echo(_ half: HalfRequest, reflector: any ReflectingHalf, sleeping: Bool) throws -> any Load {
-    let flows = 0..<half.workload.flows
-    let issued = IssueCounter()
-    let prober = EchoProber(
-      sender: FrameSender(
-        into: try socket(half.workload), template: end.template(half, outward: true),
-        flows: flows, batch: half.workload.batch, issued: issued),
-      receiver: FrameReceiver(
-        from: try PacketInbox(on: end.endpoint.device),
-        template: end.template(half, outward: false), issuers: flows.map { _ in issued }))
-    return try EchoLoad(
-      half.workload, cpu: end.cpus[0], prober: prober, reflector: reflector, sleeping: sleeping)
+    try end.echo(
+      half, forward: end.template(half, outward: true),
+      backward: end.template(half, outward: false), flows: half.workload.flows,
+      reflector: reflector, sleeping: sleeping,
+      source: try PacketInbox(on: end.endpoint.device), sink: try socket(half.workload))
   }
 
   private func socket(_ workload: Workload) throws -> PacketSocket {

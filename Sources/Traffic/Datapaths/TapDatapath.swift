@@ -6,26 +6,24 @@ struct TapDatapath: DatapathOpener {
   let tap: TapDevice
 
   func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
-    try FrameSending(
-      half.workload, template: end.template(half, outward: true), cpus: end.cpus,
-      issued: issued ?? half.workload.issueCounters()
-    ) { TapQueue(tap, $0..<($0 + 1)) }
+    try end.sending(half, template: end.template(half, outward: true), issued: issued) {
+      TapQueue(tap, $0..<($0 + 1))
+    }
   }
 
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
-    try FrameReceiving(
-      half.workload, template: end.template(half, outward: false), threads: tap.queues.count,
-      cpus: end.cpus, issued: issued
+    try end.receiving(
+      half, template: end.template(half, outward: false), threads: tap.queues.count,
+      issued: issued
     ) { TapQueue(tap, $0..<($0 + 1)) }
   }
 
   func reflecting(_ half: HalfRequest) throws -> any ReflectingHalf {
     let queues = tap.queues.indices
-    return try EchoReflecting(
-      EchoReflector(
-        from: TapQueue(tap, queues), into: TapQueue(tap, queues),
-        forward: end.template(half, outward: false), backward: end.template(half, outward: true)),
-      cpu: end.cpus[0])
+    return try end.reflecting(
+      half, forward: end.template(half, outward: false),
+      backward: end.template(half, outward: true),
+      source: TapQueue(tap, queues), sink: TapQueue(tap, queues))
   }
 
   func echo(_ half: HalfRequest, reflector: any ReflectingHalf, sleeping: Bool) throws -> any Load {

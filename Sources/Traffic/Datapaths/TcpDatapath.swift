@@ -1,34 +1,49 @@
 import Kernel
 
-/// TCP connections, one for each thread.
+/// TCP connections, one for each thread; for `connect` one after the other.
 struct TcpDatapath: DatapathOpener {
   let end: LocalEnd
 
   func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
-    StreamSending(try meeting(half), threads: half.workload.threads, cpus: end.cpus)
+    if half.workload.kind == .connect {
+      return try ConnectSending(
+        half.workload, in: namespace, to: half.destinations, cpus: end.cpus)
+    }
+    return StreamSending(
+      try meeting(half), threads: half.workload.threads, cpus: end.cpus)
   }
 
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
-    StreamReceiving(try meeting(half), threads: half.workload.threads, cpus: end.cpus)
+    if half.workload.kind == .connect {
+      let listeners = try (0..<half.workload.threads).map { try listener($0, resetting: true) }
+      return try ConnectReceiving(in: namespace, listeners: listeners, cpus: end.cpus)
+    }
+    return StreamReceiving(try meeting(half), threads: half.workload.threads, cpus: end.cpus)
   }
 
   func reflecting(_ half: HalfRequest) throws -> any ReflectingHalf {
-    throw WorkloadError(workload: half.workload.name, reason: "is not here yet")
+    try RequestReflecting(half.workload, listener: try listener(0), cpu: end.cpus[0])
   }
 
   func echo(_ half: HalfRequest, reflector: any ReflectingHalf, sleeping: Bool) throws -> any Load {
-    throw WorkloadError(workload: half.workload.name, reason: "is not here yet")
+    try RequestResponseLoad(
+      half.workload, cpu: end.cpus[0],
+      socket: try .connect(in: namespace, to: half.destinations[0], milliseconds: 2000),
+      responder: reflector)
   }
 
   /// Connects to the other half if it says where it listens, otherwise listens.
   private func meeting(_ half: HalfRequest) throws -> StreamMeeting {
-    let namespace = end.endpoint.device.namespace
     if !half.destinations.isEmpty { return .connecting(namespace, half.destinations) }
-    return .listening(
-      try (0..<half.workload.threads).map { thread in
-        try StreamListener(
-          in: namespace, at: SocketAddress(Self.anyAddress, port: end.port(thread)))
-      })
+    return .listening(try (0..<half.workload.threads).map { try listener($0) })
+  }
+
+  private var namespace: NetworkNamespace { end.endpoint.device.namespace }
+
+  private func listener(_ thread: Int, resetting: Bool = false) throws -> StreamListener {
+    try StreamListener(
+      in: namespace, at: SocketAddress(Self.anyAddress, port: end.port(thread)),
+      resetting: resetting)
   }
 
   /// Every address of the namespace: what comes through a forwarder is not for the device's own.

@@ -6,47 +6,40 @@ struct UdpDatapath: DatapathOpener {
 
   func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
     let sockets = try half.destinations.map(connected)
-    return try FrameSending(
-      half.workload, template: template(half), cpus: end.cpus,
-      issued: issued ?? half.workload.issueCounters()
-    ) { DatagramSink(sockets[$0]) }
+    return try end.sending(half, template: template(half), issued: issued) {
+      DatagramSink(sockets[$0])
+    }
   }
 
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
-    let template = template(half)
+    let bytes = template(half)(half.frameBytes).bytes.count
     let sockets = try (0..<half.workload.threads).map(listening)
-    return try FrameReceiving(
-      half.workload, template: template, threads: sockets.count, cpus: end.cpus, issued: issued,
+    return try end.receiving(
+      half, template: template(half), threads: sockets.count, issued: issued,
       ports: sockets.map(\.port)
-    ) { DatagramInbox(sockets[$0], bytes: template.bytes.count) }
+    ) { DatagramInbox(sockets[$0], bytes: bytes) }
   }
 
   func reflecting(_ half: HalfRequest) throws -> any ReflectingHalf {
-    let template = template(half)
     let socket = try listening(0)
-    return try EchoReflecting(
-      EchoReflector(
-        from: DatagramInbox(socket, bytes: template.bytes.count), into: DatagramSink(socket),
-        forward: template, backward: template), cpu: end.cpus[0], ports: [socket.port])
+    return try end.reflecting(
+      half, forward: template(half), backward: template(half), ports: [socket.port],
+      source: inbox(socket, half), sink: DatagramSink(socket))
   }
 
   func echo(_ half: HalfRequest, reflector: any ReflectingHalf, sleeping: Bool) throws -> any Load {
-    let template = template(half)
     let socket = try connected(half.destinations[0])
-    let issued = IssueCounter()
-    let prober = EchoProber(
-      sender: FrameSender(
-        into: DatagramSink(socket), template: template, flows: 0..<1, batch: half.workload.batch,
-        issued: issued),
-      receiver: FrameReceiver(
-        from: DatagramInbox(socket, bytes: template.bytes.count), template: template,
-        issuers: [issued]))
-    return try EchoLoad(
-      half.workload, cpu: end.cpus[0], prober: prober, reflector: reflector, sleeping: sleeping)
+    return try end.echo(
+      half, forward: template(half), backward: template(half), flows: 1, reflector: reflector,
+      sleeping: sleeping, source: inbox(socket, half), sink: DatagramSink(socket))
   }
 
-  private func template(_ half: HalfRequest) -> DatagramTemplate {
-    DatagramTemplate(frameBytes: half.frameBytes, run: half.run)
+  private func template(_ half: HalfRequest) -> (Int) -> DatagramTemplate {
+    { DatagramTemplate(frameBytes: $0, run: half.run) }
+  }
+
+  private func inbox(_ socket: DatagramSocket, _ half: HalfRequest) -> DatagramInbox {
+    DatagramInbox(socket, bytes: template(half)(half.frameBytes).bytes.count)
   }
 
   private func connected(_ address: SocketAddress) throws -> DatagramSocket {

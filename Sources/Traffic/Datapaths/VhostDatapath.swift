@@ -7,25 +7,23 @@ struct VhostDatapath: DatapathOpener {
   let device: VhostDevice
 
   func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
-    try FrameSending(
-      half.workload, template: end.template(half, outward: true), cpus: end.cpus,
-      issued: issued ?? half.workload.issueCounters()
-    ) { try VhostSender(device, $0) }
+    try end.sending(half, template: end.template(half, outward: true), issued: issued) {
+      try VhostSender(device, $0)
+    }
   }
 
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
-    try FrameReceiving(
-      half.workload, template: end.template(half, outward: false), threads: device.queues.count,
-      cpus: end.cpus, issued: issued
+    try end.receiving(
+      half, template: end.template(half, outward: false), threads: device.queues.count,
+      issued: issued
     ) { try VhostReceiver(device, $0..<($0 + 1)) }
   }
 
   func reflecting(_ half: HalfRequest) throws -> any ReflectingHalf {
-    try EchoReflecting(
-      EchoReflector(
-        from: try VhostReceiver(device, device.queues), into: try VhostSender(device, 0),
-        forward: end.template(half, outward: false), backward: end.template(half, outward: true)),
-      cpu: end.cpus[0])
+    try end.reflecting(
+      half, forward: end.template(half, outward: false),
+      backward: end.template(half, outward: true),
+      source: try VhostReceiver(device, device.queues), sink: try VhostSender(device, 0))
   }
 
   func echo(_ half: HalfRequest, reflector: any ReflectingHalf, sleeping: Bool) throws -> any Load {

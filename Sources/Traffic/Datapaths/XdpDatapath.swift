@@ -8,7 +8,7 @@ struct XdpDatapath: DatapathOpener {
   func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
     let device = try device(half, sends: true)
     return try FrameSending(
-      half.workload, template: end.template(half, outward: true), cpus: end.cpus,
+      half.workload, template: end.template(half, outward: true)(half.frameBytes), cpus: end.cpus,
       issued: issued ?? half.workload.issueCounters()
     ) { try XdpSender(device, queue: $0) }
   }
@@ -18,7 +18,8 @@ struct XdpDatapath: DatapathOpener {
     let queues = try XdpDevice.queues(of: end.endpoint.device).receive
     let threads = min(half.workload.threads, queues)
     return try FrameReceiving(
-      half.workload, template: end.template(half, outward: false), threads: threads,
+      half.workload, template: end.template(half, outward: false)(half.frameBytes),
+      threads: threads,
       cpus: end.cpus, issued: issued
     ) { thread in
       try XdpReceiver(device, queues: Array(stride(from: thread, to: queues, by: threads)))
@@ -30,8 +31,8 @@ struct XdpDatapath: DatapathOpener {
     return try EchoReflecting(
       EchoReflector(
         from: try source(device), into: try XdpSender(device, queue: 0),
-        forward: end.template(half, outward: false),
-        backward: end.template(half, outward: true)), cpu: end.cpus[0])
+        forward: end.template(half, outward: false)(half.frameBytes),
+        backward: end.template(half, outward: true)(half.frameBytes)), cpu: end.cpus[0])
   }
 
   func echo(_ half: HalfRequest, reflector: any ReflectingHalf, sleeping: Bool) throws -> any Load {
@@ -40,11 +41,12 @@ struct XdpDatapath: DatapathOpener {
     let issued = IssueCounter()
     let prober = EchoProber(
       sender: FrameSender(
-        into: try XdpSender(device, queue: 0), template: end.template(half, outward: true),
+        into: try XdpSender(device, queue: 0),
+        template: end.template(half, outward: true)(half.frameBytes),
         flows: flows,
         batch: half.workload.batch, issued: issued),
       receiver: FrameReceiver(
-        from: try source(device), template: end.template(half, outward: false),
+        from: try source(device), template: end.template(half, outward: false)(half.frameBytes),
         issuers: flows.map { _ in issued }))
     return try EchoLoad(
       half.workload, cpu: end.cpus[0], prober: prober, reflector: reflector, sleeping: sleeping)

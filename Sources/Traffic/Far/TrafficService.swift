@@ -211,7 +211,13 @@ extension HalfRequest {
     guard (role == .reflecting) == workload.kind.isRoundTrip else {
       throw TrafficFailure("a round trip is reflected here, and nothing else is")
     }
+    guard workload.kind != .connect || (role == .sending) == !destinations.isEmpty else {
+      throw TrafficFailure("whoever connects has to know where to, and nobody else")
+    }
     if workload.datapath == .tcp { return }
+    guard workload.frame != .imix || frameBytes == FrameSize.imix.bytes(mtu: mtu) else {
+      throw TrafficFailure("imix has other frames than those of \(frameBytes) bytes")
+    }
     guard frameBytes >= FrameLayout.minimumBytes,
       frameBytes <= min(mtu + FrameLayout.ethernetBytes, 65_549)
     else {

@@ -43,6 +43,8 @@ package struct DatagramTemplate: Template, Hashable {
     fillerSum = InternetChecksum.sum(filler)
   }
 
+  package static var headerBytes: Int { DatagramLayout.headerBytes }
+
   package func write(_ stamp: FrameStamp, into datagram: inout MutableRawSpan) {
     let first = mark << 40 | UInt64(stamp.flow & 0xff) << 32 | (stamp.sequence >> 8) & 0xffff_ffff
     let lateness = UInt64(min(stamp.lateness / 1000, 255))

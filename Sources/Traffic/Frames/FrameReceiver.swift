@@ -39,6 +39,8 @@ package final class Progress: Sendable {
 package struct ReceiveReport: Sendable, Hashable, Codable {
   /// Frames of ours, each counted once.
   package var delivered: UInt64 = 0
+  /// Bytes of these, from the Ethernet header on, without FCS.
+  package var bytes: UInt64 = 0
   package var duplicated: UInt64 = 0
   package var reordered: UInt64 = 0
   package var corrupt: UInt64 = 0
@@ -55,6 +57,7 @@ package struct ReceiveReport: Sendable, Hashable, Codable {
   package static func + (left: ReceiveReport, right: ReceiveReport) -> ReceiveReport {
     var sum = left
     sum.delivered += right.delivered
+    sum.bytes += right.bytes
     sum.duplicated += right.duplicated
     sum.reordered += right.reordered
     sum.corrupt += right.corrupt
@@ -151,6 +154,7 @@ package struct FrameReceiver<Source: FrameSource & ~Copyable>: ~Copyable {
           fallthrough
         case .inOrder:
           count.delivered += 1
+          count.bytes += UInt64(frame.byteCount + Source.Template.headerBytes)
           count.last = time
           body(stamp, time)
         }

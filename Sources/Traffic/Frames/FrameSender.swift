@@ -58,6 +58,10 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
   /// Sequence number and flow of the next frame.
   private var round: UInt64 = 0
   private var turn = 0
+  /// Where in the cycle of sizes the next frame stands: the batch begins with a whole cycle and
+  /// goes on far enough for a full one from any place.
+  private var place = 0
+  private let cycle: Int
 
   /// - Parameter flows: the flows of this sender and of no other; not empty.
   package init(
@@ -70,8 +74,10 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     self.flows = flows
     self.issued = issued
     batchFrames = batch
-    self.batch = FrameBatch(capacity: batch, frameBytes: template.bytes.count)
-    for index in 0..<batch { self.batch.withFrame(index) { template.fill(&$0) } }
+    let sizes = template.sizes
+    cycle = sizes.count
+    self.batch = FrameBatch(capacity: batch + cycle - 1, sizes: sizes)
+    for index in 0..<self.batch.capacity { self.batch.withFrame(index) { template.fill(&$0) } }
   }
 
   /// Begins a window of measurement: every flow goes on from the same number.
@@ -100,7 +106,7 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     var tried = 0
     var wasShort = false
     while tried < count {
-      let outcome = try sink.send(batch, tried..<count)
+      let outcome = try sink.send(batch, (place + tried)..<(place + count))
       // A short count hides why the next frame was not taken. Unless there is no room now, it
       // was refused, and this was its second try.
       if wasShort && outcome.obstacle != .full { report.refused += 1 }
@@ -123,6 +129,7 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     let position = turn + tried
     round += UInt64(position / flows.count)
     turn = position % flows.count
+    if cycle > 1 { place = (place + tried) % cycle }
     report.last = .now()
   }
 
@@ -154,7 +161,7 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
       let due = intended?(index) ?? now
       if intended != nil { lateness.record(now - due) }
       let stamp = FrameStamp(flow: flow, sequence: sequence, intended: due, sent: now)
-      batch.withFrame(index) { template.write(stamp, into: &$0) }
+      batch.withFrame(place + index) { template.write(stamp, into: &$0) }
       flow += 1
       if flow == flows.upperBound {
         flow = flows.lowerBound

@@ -13,6 +13,9 @@ package struct Findings: Sendable, Codable {
   var roundTrips: TimeHistogram?
   /// Bytes that arrived over TCP; nil for frames.
   var streamBytes: UInt64?
+  /// Requests that had their response.
+  var transactions: UInt64?
+  var connections: ConnectionCounts?
   var retransmitted: UInt64 = 0
   /// Frames that our own sockets dropped, by hop.
   var overruns: [String: UInt64] = [:]
@@ -28,6 +31,9 @@ package struct Findings: Sendable, Codable {
     sum.roundTrips = left.roundTrips.adding(right.roundTrips)
     sum.streamBytes = [left.streamBytes, right.streamBytes].compactMap { $0 }
       .reduce(nil) { ($0 ?? 0) + $1 }
+    sum.transactions = left.transactions ?? right.transactions
+    sum.connections = [left.connections, right.connections].compactMap { $0 }
+      .reduce(nil) { ($0 ?? ConnectionCounts()) + $1 }
     sum.retransmitted += right.retransmitted
     sum.overruns.merge(right.overruns, uniquingKeysWith: +)
     return sum
@@ -41,7 +47,8 @@ extension Findings {
       sent.intended ?? 0, sent.offered, sent.refused, sent.waits, sent.idle, received.delivered,
       received.duplicated, received.reordered, received.corrupt, received.foreign, received.late,
       received.overrun, cpu, farCPU, farIdle, streamBytes ?? 0, retransmitted,
-    ] + overruns.values
+      received.bytes, transactions ?? 0,
+    ] + overruns.values + (connections?.all ?? [])
   }
 }
 

@@ -100,7 +100,10 @@ struct SessionEnds {
     let issued: [IssueCounter]? =
       from.end.isRemote || to.end.isRemote ? nil : workload.shares.map { _ in IssueCounter() }
     // The far end listens, so that a forwarder is needed one way only; it is opened first.
-    if workload.datapath == .tcp && from.end.isRemote && !to.end.isRemote {
+    // Connections are opened by the sending end, wherever it is.
+    if workload.datapath == .tcp && workload.kind != .connect && from.end.isRemote
+      && !to.end.isRemote
+    {
       let sending = try self.sending(at: from, to: to.end.address, [], issued)
       return try with(sending) {
         let addresses = try addresses(of: from.end, sending.ports, for: to.end)

@@ -8,7 +8,7 @@ package import Measurement
 /// thread. Sockets and threads go with ``close()`` or the object.
 package final class TrafficSession {
   package let workload: Workload
-  /// Bytes of every frame, without FCS; 0 for a stream.
+  /// Bytes of every frame, without FCS, of `imix` the mean; 0 over TCP.
   package let frameBytes: Int
 
   private let load: any Load
@@ -33,10 +33,11 @@ package final class TrafficSession {
     let placement = placement ?? .spread(threads: workload.threads, over: allowed)
     self.workload = workload
     cpus = Set(placement.senders + placement.receivers).count
-    frameBytes = workload.datapath == .tcp ? 0 : workload.frame.bytes(mtu: route.mtu)
+    frameBytes = workload.datapath == .tcp ? 0 : workload.frame.meanBytes(mtu: route.mtu)
     counters = Self.counters(of: workload, on: route)
     let ends = try SessionEnds(
-      workload, route: route, placement: placement, frameBytes: frameBytes,
+      workload, route: route, placement: placement,
+      frameBytes: workload.datapath == .tcp ? 0 : workload.frame.bytes(mtu: route.mtu),
       run: UInt16(truncatingIfNeeded: runID ^ runID >> 16 ^ runID >> 32 ^ runID >> 48))
     machines = ends.machines
     accounts = CPUAccounts(machines, extra: ends.extraCPU)
@@ -55,6 +56,7 @@ package final class TrafficSession {
   /// The hops at which a receiver of ours may drop frames itself, besides those of the route.
   package static let receivingHops = [
     PacketRing.hop, PacketInbox.hop, TapQueue.hop, VhostReceiver.hop, XdpReceiver.hop,
+    ConnectReceiving.overflowHop, ConnectReceiving.dropHop,
   ]
 
   /// Ends the threads and closes the sockets. Calling it again does nothing.
@@ -143,6 +145,23 @@ package final class TrafficSession {
 
   private func metrics(_ found: Findings, _ ledger: Ledger, _ cpu: CPUUse) -> [Metric: Double] {
     let seconds = max(window(of: found), 1e-9)
+    if let counts = found.connections {
+      var metrics: [Metric: Double] = [
+        .connectionRate: Double(min(counts.inTime, counts.counted)) / seconds,
+        .failedConnections: Double(counts.unsuccessful),
+        .retransmitted: Double(found.retransmitted),
+      ]
+      metrics.addLatency(found.roundTrips)
+      return metrics
+    }
+    if let transactions = found.transactions {
+      var metrics: [Metric: Double] = [
+        .transactionRate: Double(transactions) / seconds,
+        .retransmitted: Double(found.retransmitted),
+      ]
+      metrics.addLatency(found.roundTrips)
+      return metrics
+    }
     if let bytes = found.streamBytes {
       return [
         .throughput: Double(bytes) * 8 / seconds, .retransmitted: Double(found.retransmitted),
@@ -162,7 +181,7 @@ package final class TrafficSession {
     ]
     // What an echo delivers is what it was asked to, and its ends never sleep: no result.
     if !workload.kind.isRoundTrip {
-      metrics[.throughput] = delivered * Double(frameBytes) * 8 / seconds
+      metrics[.throughput] = Double(received.bytes) * 8 / seconds
       metrics[.deliveredRate] = delivered / seconds
       if ledger.delivered > 0 {
         metrics[.cpuPerFrame] = Double(cpu.near(found)) / delivered
@@ -175,12 +194,18 @@ package final class TrafficSession {
       metrics[.gapErrorP50] = lateness.microseconds(atPercentile: 50)
       metrics[.gapErrorP99] = lateness.microseconds(atPercentile: 99)
     }
-    if let trips = found.roundTrips {
-      metrics[.latencyP50] = trips.microseconds(atPercentile: 50)
-      if trips.count >= 100 { metrics[.latencyP99] = trips.microseconds(atPercentile: 99) }
-      if trips.count >= 1000 { metrics[.latencyP999] = trips.microseconds(atPercentile: 99.9) }
-      metrics[.latencyMaximum] = trips.microseconds(atPercentile: 100)
-    }
+    metrics.addLatency(found.roundTrips)
     return metrics
+  }
+}
+
+extension [Metric: Double] {
+  /// The percentiles that so many times can tell.
+  fileprivate mutating func addLatency(_ times: TimeHistogram?) {
+    guard let times else { return }
+    self[.latencyP50] = times.microseconds(atPercentile: 50)
+    if times.count >= 100 { self[.latencyP99] = times.microseconds(atPercentile: 99) }
+    if times.count >= 1000 { self[.latencyP999] = times.microseconds(atPercentile: 99.9) }
+    self[.latencyMaximum] = times.microseconds(atPercentile: 100)
   }
 }

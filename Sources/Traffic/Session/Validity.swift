@@ -35,7 +35,14 @@ package enum Validity {
     if received.late > 0 {
       return "frames of an earlier window, or too far out of order to tell"
     }
-    if found.streamBytes == nil {
+    if let counts = found.connections {
+      if counts.accepted == 0 { return "no connection was accepted" }
+      if Double(counts.unexplained) > mostUnexplained * Double(counts.attempted) {
+        return "more than 0.1 % of the connections ended without having been accepted"
+      }
+    } else if let transactions = found.transactions {
+      if transactions == 0 { return "no response came" }
+    } else if found.streamBytes == nil {
       if ledger.offered == 0 { return "no frame was accepted" }
       if ledger.delivered == 0 { return "no frame arrived" }
       if Double(ledger.unexplained.magnitude) > mostUnexplained * Double(ledger.offered) {

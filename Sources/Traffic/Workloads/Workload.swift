@@ -24,13 +24,17 @@ package struct Workload: Sendable, Hashable, Codable {
   package var segments: Int
   /// Let the kernel send from, and AF_XDP receive to, our own memory.
   package var zerocopy: Bool
-  /// Frames for one system call.
+  /// Frames for one system call; for `connect`, connections under way at once on each thread.
   package var batch: Int
   /// Frames in a row for `burst`, on each thread.
   package var burst: Int
+  /// Bytes of a request and of its response, only for `request-response`.
+  package var request: Int
+  package var response: Int
 
   /// Nanoseconds from the end of one burst to the start of the next when no rate is given.
   package static let defaultGap: UInt64 = 1_000_000
+  package static let mostMessageBytes = 65_536
 
   /// Frames per second.
   package static let largestRate = 100_000_000.0
@@ -40,7 +44,7 @@ package struct Workload: Sendable, Hashable, Codable {
     rate: Double? = nil, load: Double? = nil, direction: Direction = .toReceiver,
     threads: Int = 1, flows: Int = 1, bypassQdisc: Bool = false,
     transmit: TransmitMethod = .automatic, segments: Int = 1, zerocopy: Bool = false,
-    batch: Int = 64, burst: Int = 64
+    batch: Int = 64, burst: Int = 64, request: Int = 1, response: Int = 1
   ) {
     self.name = name
     self.datapath = datapath
@@ -57,6 +61,8 @@ package struct Workload: Sendable, Hashable, Codable {
     self.zerocopy = zerocopy
     self.batch = batch
     self.burst = burst
+    self.request = request
+    self.response = response
   }
 
   /// Refuses a mix that no machine could run. Throws ``WorkloadError`` with the reason.
@@ -102,6 +108,11 @@ package struct Workload: Sendable, Hashable, Codable {
     try require(
       transmit != .ring || datapath == .packet, "only packet has a transmit ring to choose")
     try require((1...64).contains(segments), "segments must be 1 … 64")
+    try require(frame != .imix || datapath != .xdp, "xdp has frames of one size")
+    try require(
+      (1...Self.mostMessageBytes).contains(request)
+        && (1...Self.mostMessageBytes).contains(response),
+      "request and response have 1 … \(Self.mostMessageBytes) bytes")
   }
 
   /// The flows of each sending thread: runs whose lengths differ by one at most.

@@ -17,7 +17,7 @@ struct BenchTraffic: ParsableArguments {
     givenKind ?? (datapath == .tcp ? .stream : rate == nil && load == nil ? .flood : .rate)
   }
 
-  @Option(help: "Bytes without FCS, such as 64B; mtu to fill the MTU.")
+  @Option(help: "Bytes without FCS, such as 64B; mtu to fill the MTU; imix.")
   var frame = FrameSize.bytes(60)
 
   @Option(help: "For rate and latency: 5000pps, 100kpps.")
@@ -47,18 +47,25 @@ struct BenchTraffic: ParsableArguments {
   @Flag(help: "Send from our own memory (MSG_ZEROCOPY); with xdp let the driver use it.")
   var zerocopy = false
 
-  @Option(help: "Frames for one system call.")
+  @Option(help: "Frames for one system call; for connect, connections under way on each thread.")
   var batch = 64
 
   @Option(help: "Frames in a burst; the longest for --search burst.")
   var burst: Int?
+
+  @Option(help: "Bytes of a request, for request-response.")
+  var request = 1
+
+  @Option(help: "Bytes of a response.")
+  var response = 1
 
   var workload: Workload {
     Workload(
       name: "\(datapath)-\(kind.rawValue)", datapath: datapath, kind: kind, frame: frame,
       rate: rate?.framesPerSecond, load: load?.values.first, direction: direction,
       threads: threads, flows: flows, bypassQdisc: bypassQdisc, transmit: transmit,
-      segments: segments, zerocopy: zerocopy, batch: batch, burst: burst ?? 64)
+      segments: segments, zerocopy: zerocopy, batch: batch, burst: burst ?? 64,
+      request: request, response: response)
   }
 }
 

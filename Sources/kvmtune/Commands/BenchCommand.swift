@@ -26,6 +26,7 @@ struct Bench: ParsableCommand {
         kvmtune bench --frame mtu --set mtu=9000  jumbo frames
         kvmtune bench --datapath tcp --kind stream --set feature.tso=off
         kvmtune bench --datapath tcp --kind connect --threads 2
+        kvmtune bench --datapath tcp --kind request-response --response 1024
         kvmtune bench --search throughput --lab bridge-tap --datapath tap
         kvmtune bench --kind latency --load 10%,50%,90%
         kvmtune bench --search burst --lab bridge-tap --datapath tap

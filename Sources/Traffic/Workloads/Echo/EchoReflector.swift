@@ -9,6 +9,8 @@ where Source.Template == Sink.Template {
   private var batch: FrameBatch
   private let forward: Sink.Template
   private let backward: Sink.Template
+  /// Frames of several sizes come.
+  private let isMixed: Bool
 
   /// Frames that are sent back with one call.
   private static var batchFrames: Int { 64 }
@@ -24,6 +26,7 @@ where Source.Template == Sink.Template {
     self.sink = sink
     self.forward = forward
     self.backward = backward
+    isMixed = forward.sizes.count > 1
     batch = FrameBatch(capacity: Self.batchFrames, frameBytes: forward.bytes.count)
   }
 
@@ -47,6 +50,7 @@ where Source.Template == Sink.Template {
       _ = try source.receive(waiting: sleeping ? 1 : 0) { frame, _ in
         defer { seen += 1 }
         guard count < batch.capacity, case .ours = forward.classify(frame) else { return }
+        if isMixed { batch.resize(count, to: frame.byteCount) }
         batch.withFrame(count) {
           $0.copy(from: frame)
           backward.writeAddresses(into: &$0)
