@@ -13,7 +13,7 @@ SWIFT   ?= swift
 
 BUILD_PACKAGES := libnl-3-dev libnl-route-3-dev libnl-genl-3-dev libxdp-dev libbpf-dev \
                   pkg-config
-TEST_PACKAGES  := ethtool iproute2 tshark libvirt0 libxml2-utils
+TEST_PACKAGES  := ethtool iproute2 tshark libvirt0 libxml2-utils python3-venv
 # Besides QEMU, which may have to come from backports, and the kernel, which kvmtune fetches itself
 # and which apt must know for that.
 GUEST_PACKAGES := kmod nftables iproute2 ethtool xz-utils
@@ -22,7 +22,7 @@ GUEST_PACKAGES := kmod nftables iproute2 ethtool xz-utils
 REQUIRE ?= lab,guest
 
 .PHONY: help build sweep test guest-test lint format install clean
-.PHONY: build-packages test-packages guest-packages
+.PHONY: build-packages test-packages guest-packages peers
 
 help:
 	@sed -n 's/^#  *\(make .*\)/\1/p' Makefile
@@ -34,7 +34,7 @@ sweep: build
 	$(KVMTUNE) sweep $(PROFILE)
 
 # One configuration for the program and its tests, so that the program tested is the one shipped.
-test: build test-packages lint $(if $(findstring guest,$(REQUIRE)),guest-packages)
+test: build test-packages peers lint $(if $(findstring guest,$(REQUIRE)),guest-packages)
 	KVMTUNE_REQUIRE=$(REQUIRE) $(SWIFT) test -c release --disable-xctest --no-parallel
 
 guest-test: build test-packages guest-packages
@@ -63,6 +63,16 @@ build-packages:
 
 test-packages:
 	@$(call install_missing,$(TEST_PACKAGES))
+
+# Programs in Python that ours are held against, from PyPI, in a place of their own.
+peers: .build/peers/installed
+
+.build/peers/installed: Tests/Peers/requirements.txt | test-packages
+	rm -rf .build/peers
+	/usr/bin/python3 -m venv .build/peers
+	.build/peers/bin/python3 -m pip -q --disable-pip-version-check install \
+	  --root-user-action=ignore --require-hashes -r $<
+	@touch $@
 
 guest-packages:
 	@$(call install_missing,$(GUEST_PACKAGES))

@@ -68,7 +68,7 @@ let package = Package(
       name: "LabHolder", dependencies: ["Lab"], path: "Tests/LabHolder", swiftSettings: strict),
     tests("KernelTests", ["Kernel", "TestSupport", system]),
     tests("NetlinkTests", ["Netlink", "Kernel", system]),
-    tests("MeasurementTests", ["Measurement"]),
+    tests("MeasurementTests", ["Measurement", "TestSupport"]),
     tests(
       "KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement", "TestSupport", system]),
     tests("TrafficTests", ["Traffic", "Kernel", "Measurement"]),

@@ -42,3 +42,27 @@ package enum GuestTier {
   package static let reason =
     "needs root, QEMU 8.0 or later, nftables, kmod: 'sudo make guest-test' installs and runs them"
 }
+
+/// Whether the tests run that hold ours against an implementation in Python.
+package enum OracleTier {
+  private static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// The Python that has what Tests/Peers/requirements.txt lists.
+  package static let python = Program(root.appending(path: ".build/peers/bin/python3").path)
+
+  /// The path of a script in Tests/Peers.
+  package static func script(_ name: String) -> String {
+    root.appending(path: "Tests/Peers/\(name)").path
+  }
+
+  package static var isThere: Bool {
+    FileManager.default.fileExists(atPath: root.appending(path: ".build/peers/installed").path)
+  }
+
+  /// True where they can run, and where the lab tier is required.
+  package static var isOn: Bool { Tier.isRequired("lab") || isThere }
+
+  package static let reason =
+    "needs Python with MLRsearch in .build/peers: 'sudo make peers' puts it there"
+}

@@ -68,7 +68,7 @@ package struct BurstSearch: Hashable, Sendable {
   package mutating func take(offered: UInt64, delivered: UInt64) {
     guard let burst = next else { preconditionFailure("no burst was asked for") }
     trials += 1
-    if offered >= burst, delivered >= offered {
+    if offered >= burst, delivered >= burst {
       passed = burst / step
       failures = 0
     } else {
@@ -111,15 +111,16 @@ package struct BurstResult: Hashable, Sendable {
   package let reachedLimit: Bool
 
   fileprivate init?(_ lengths: [UInt64], maximum limit: UInt64, step: UInt64) {
+    let values = lengths.map { Double($0) }
     guard let minimum = lengths.min(), let maximum = lengths.max(),
-      let average = Series.mean(lengths.map { Double($0) })
+      let average = Series.mean(values)
     else { return nil }
     self.lengths = lengths
     self.average = average
     self.minimum = minimum
     self.maximum = maximum
     self.step = step
-    standardDeviation = Series.standardDeviation(lengths.map { Double($0) })
+    standardDeviation = Series.standardDeviation(values)
     reachedLimit = maximum >= limit
   }
 

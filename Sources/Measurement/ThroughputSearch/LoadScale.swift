@@ -27,6 +27,9 @@ struct LoadScale: Hashable, Sendable {
   /// The part of a wanted width that the nearest whole number of steps below it may make: not so
   /// close to all of it that rounding errors could make it more.
   private static let fit = 0.99...0.999999
+  /// A width of that many steps fits anyway: without this, widths that differ by a factor of 10⁴
+  /// would never fit together.
+  private static let manySteps = 1e6
 
   /// A number of steps to try instead; nil if `count` fits every width.
   private static func better(than count: Int, span: Double, widths: [Double]) -> Int? {
@@ -34,7 +37,7 @@ struct LoadScale: Hashable, Sendable {
     let tries = widths.compactMap { width -> Double? in
       let steps = width / step
       let whole = steps.rounded(.down)
-      guard !fit.contains(whole / steps) else { return nil }
+      guard steps < manySteps, !fit.contains(whole / steps) else { return nil }
       return (whole + 1) / fit.upperBound / steps * Double(count)
     }
     return tries.max().map { Int(max($0, Double(count + 1)).rounded(.up)) }

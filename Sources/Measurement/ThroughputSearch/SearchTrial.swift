@@ -15,8 +15,9 @@ package struct SearchTrial: Hashable, Sendable {
   package let duration: Double
   package let purpose: Purpose
 
-  /// How many frames that is, to the nearest.
-  package var intended: UInt64 { UInt64((load * duration).rounded()) }
+  /// How many whole frames that is, rounded down: a schedule that begins with a frame has no fewer,
+  /// and one more is no loss.
+  package var intended: UInt64 { UInt64(load * duration) }
 }
 
 /// What came of a ``SearchTrial``.
