@@ -137,11 +137,14 @@ import SystemPackage
     unsafe buffer.copyMemory(from: headed(index))
   }
 
-  /// Copies one frame to memory that has room for it.
-  func copyFrame(_ index: Int, to place: UnsafeMutableRawPointer) {
+  /// Copies one frame to memory that has room for the largest.
+  ///
+  /// - Returns: its bytes.
+  func copyFrame(_ index: Int, to place: UnsafeMutableRawPointer) -> Int {
     precondition(index >= 0 && index < capacity)
-    unsafe place.copyMemory(
-      from: memory + (index &* stride &+ Self.headroom), byteCount: frameBytes)
+    let bytes = unsafe lengths[index]
+    unsafe place.copyMemory(from: memory + (index &* stride &+ Self.headroom), byteCount: bytes)
+    return bytes
   }
 
   /// One frame behind its virtio-net header.

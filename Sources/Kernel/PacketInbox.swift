@@ -54,8 +54,6 @@ import SystemPackage
 
   /// Frames that found the socket's buffer full since the last call (`PACKET_STATISTICS`).
   package func takeDrops() throws(SystemCallError) -> UInt64 {
-    var statistics = tpacket_stats()
-    try descriptor.readOption(SOL_PACKET, PACKET_STATISTICS, into: &statistics)
-    return UInt64(statistics.tp_drops)
+    try descriptor.takePacketDrops()
   }
 }

@@ -39,13 +39,7 @@ import SystemPackage
     request.tp_retire_blk_tov = UInt32(Self.retireMilliseconds)
     try descriptor.setOption(SOL_PACKET, PACKET_RX_RING, bytesOf: &request)
     try descriptor.bindPacket(to: device, protocol: UInt16(ETH_P_ALL))
-    if let fanout {
-      // Linux before 6.2 takes no notice of the flag: the socket's filter does the work then.
-      let group = PACKET_FANOUT_HASH | CInt(KVMTUNE_PACKET_FANOUT_FLAG_IGNORE_OUTGOING)
-      try descriptor.setOption(
-        SOL_PACKET, PACKET_FANOUT,
-        CInt(fanout) | CInt(group) << 16)
-    }
+    if let fanout { try descriptor.joinFanout(fanout) }
     let mapped = unsafe mmap(
       nil, blockBytes * blockCount, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
       descriptor.rawValue, 0)

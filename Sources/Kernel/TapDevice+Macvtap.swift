@@ -26,7 +26,7 @@ extension TapDevice {
       try syscall("mknod", on: node) {
         unsafe mknod(node, S_IFCHR | 0o600, kvmtune_makedev(numbers[0], numbers[1]))
       }
-      return try TapDevice(opening: node, device.name, queueCount)
+      return try TapDevice(opening: node, device.name, queueCount, isMacvtap: true)
     }
   }
 }

@@ -11,6 +11,8 @@ package final class TapDevice: Sendable {
   /// One descriptor for each queue, in the order they were attached.
   package let queues: [CInt]
   package let name: String
+  /// Made on another device, as a macvtap is.
+  package let isMacvtap: Bool
 
   /// Bytes of `struct virtio_net_hdr_mrg_rxbuf` in front of every frame read or written.
   package static let headerBytes = 12
@@ -22,13 +24,16 @@ package final class TapDevice: Sendable {
   ///   - queueCount: 1 … 256 (`MAX_TAP_QUEUES`).
   /// - Throws: `SystemCallError`: `ENOENT` without the tun driver, `EPERM`, `EBUSY`, `E2BIG`.
   package convenience init(named name: String, queueCount: Int) throws(SystemCallError) {
-    try self.init(opening: "/dev/net/tun", name, queueCount)
+    try self.init(opening: "/dev/net/tun", name, queueCount, isMacvtap: false)
   }
 
   /// Opens one file so many times, each for another queue of the device.
-  init(opening path: String, _ name: String, _ queueCount: Int) throws(SystemCallError) {
+  init(opening path: String, _ name: String, _ queueCount: Int, isMacvtap: Bool)
+    throws(SystemCallError)
+  {
     precondition((1...256).contains(queueCount) && name.utf8.count < Int(IFNAMSIZ))
     self.name = name
+    self.isMacvtap = isMacvtap
     var opened: [CInt] = []
     do throws(SystemCallError) {
       for _ in 0..<queueCount { opened.append(try Self.attach(to: name, by: path)) }

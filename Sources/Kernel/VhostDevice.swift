@@ -1,9 +1,12 @@
-/// A phantom guest's virtio NIC whose rings the kernel serves: vhost-net over the queues of a TAP.
+/// A phantom guest's virtio NIC whose rings the kernel serves: vhost-net over the queues of a TAP
+/// or macvtap, or over packet sockets on a device.
 ///
-/// The kernel's workers then read and write the TAP, no longer we. Each queue of the TAP is a
+/// The kernel's workers then read and write those, no longer we. Each queue or socket is a
 /// queue pair of the NIC, with a descriptor and a worker of its own, as QEMU has it.
 package final class VhostDevice: Sendable {
-  private let tap: TapDevice
+  private let tap: TapDevice?
+  /// One for each pair; empty over a TAP.
+  let sockets: [VhostSocket]
   private let workers: Set<VhostWorker>
   let pairs: [VhostPair]
 
@@ -17,14 +20,40 @@ package final class VhostDevice: Sendable {
   ///   - entries: of each ring, a power of two, 1 … 32768.
   /// - Throws: `SystemCallError`: `ENOENT` without the module vhost_net, `EACCES`, `ENOMEM`;
   ///   `ESRCH` where the workers, whose time is to be counted, cannot be seen.
-  package init(over tap: TapDevice, frameBytes: Int, entries: Int = usualEntries)
+  package convenience init(over tap: TapDevice, frameBytes: Int, entries: Int = usualEntries)
     throws(SystemCallError)
   {
+    try self.init(tap, [], backends: tap.queues, frameBytes, entries)
+  }
+
+  /// The same over packet sockets: the guest sits on the device itself. Needs `CAP_NET_RAW` too.
+  ///
+  /// - Parameters:
+  ///   - queues: how many sockets, which share the frames by flow, 1 … 256.
+  ///   - group: a number of the caller's for the sockets, unique in the namespace.
+  package convenience init(
+    on device: NetworkDevice, queues: Int, group: UInt16, frameBytes: Int,
+    entries: Int = usualEntries
+  ) throws {
+    var sockets: [VhostSocket] = []
+    for _ in 0..<queues {
+      sockets.append(try VhostSocket(on: device, fanout: queues > 1 ? group : nil))
+    }
+    try self.init(nil, sockets, backends: sockets.map(\.number), frameBytes, entries)
+  }
+
+  private init(
+    _ tap: TapDevice?, _ sockets: [VhostSocket], backends: [CInt], _ frameBytes: Int,
+    _ entries: Int
+  ) throws(SystemCallError) {
     self.tap = tap
+    self.sockets = sockets
     let before = VhostWorker.ours()
     var pairs: [VhostPair] = []
-    for queue in tap.queues {
-      pairs.append(try VhostPair(backend: queue, entries: entries, frameBytes: frameBytes))
+    for backend in backends {
+      pairs.append(
+        try VhostPair(
+          backend: backend, entries: entries, frameBytes: frameBytes, addsHeader: tap == nil))
     }
     self.pairs = pairs
     workers = VhostWorker.ours().subtracting(before)

@@ -13,7 +13,7 @@ import SystemPackage
   static let features: UInt64 =
     1 << VIRTIO_F_VERSION_1 | 1 << VIRTIO_RING_F_EVENT_IDX | 1 << VIRTIO_NET_F_MRG_RXBUF
 
-  /// The queue of the TAP that the worker reads and writes.
+  /// The queue of the TAP, or the packet socket, that the worker reads and writes.
   let backend: CInt
   /// Of each ring: a power of two, 1 … 32768.
   let entries: Int
@@ -21,9 +21,11 @@ import SystemPackage
   private let descriptor: CInt
   private let memory: UnsafeMutableRawBufferPointer
 
-  /// - Parameter frameBytes: of the frames that are sent, and of most that are received.
+  /// - Parameters:
+  ///   - frameBytes: of the frames that are sent, and of most that are received.
+  ///   - addsHeader: the backend has no virtio-net headers: the worker adds and takes them.
   /// - Throws: `SystemCallError`: `ENOENT`, `EACCES`, `ENOMEM`, `EOPNOTSUPP` without ``features``.
-  init(backend: CInt, entries: Int, frameBytes: Int) throws(SystemCallError) {
+  init(backend: CInt, entries: Int, frameBytes: Int, addsHeader: Bool) throws(SystemCallError) {
     let path = "/dev/vhost-net"
     let descriptor = try syscall("open", on: "\(path) ('modprobe vhost_net' makes it)") {
       unsafe kvmtune_open(path, O_RDWR | O_CLOEXEC, 0)
@@ -45,7 +47,7 @@ import SystemPackage
     self.buffers = buffers
     self.descriptor = descriptor
     unsafe memory = UnsafeMutableRawBufferPointer(start: mapped, count: bytes)
-    try agree()
+    try agree(addsHeader ? Self.features | 1 << VHOST_NET_F_VIRTIO_NET_HDR : Self.features)
   }
 
   deinit {
@@ -53,18 +55,19 @@ import SystemPackage
     unsafe munmap(memory.baseAddress, memory.count)
   }
 
-  private func agree() throws(SystemCallError) {
+  private func agree(_ wanted: UInt64) throws(SystemCallError) {
     try syscall("ioctl(VHOST_SET_OWNER)") {
       kvmtune_ioctl(descriptor, UInt(KVMTUNE_VHOST_SET_OWNER), nil)
     }
     var features: UInt64 = 0
     try request("VHOST_GET_FEATURES", UInt(KVMTUNE_VHOST_GET_FEATURES), &features)
-    guard features & Self.features == Self.features else {
+    guard features & wanted == wanted else {
       throw SystemCallError(
         "ioctl(VHOST_GET_FEATURES)", .notSupportedOnSocket,
-        on: "0x\(String(features, radix: 16)) lacks virtio 1, event index or merged buffers")
+        on:
+          "0x\(String(features, radix: 16)) lacks virtio 1, event index, merged buffers or headers")
     }
-    features = Self.features
+    features = wanted
     try request("VHOST_SET_FEATURES", UInt(KVMTUNE_VHOST_SET_FEATURES), &features)
     let start = UInt64(UInt(bitPattern: unsafe memory.baseAddress))
     let region = vhost_memory_region(

@@ -3,6 +3,10 @@ package struct VhostReceiver: ~Copyable, Sendable {
   private let device: VhostDevice
   private let rings: [VhostRing]
   private var queues: [VirtioReceiveQueue]
+  /// Over packet sockets, those of the pairs.
+  private let sockets: [VhostSocket]
+  /// The queue that is looked at first: behind the last one that was.
+  private var turn = 0
 
   /// The most frames that ``receive(waiting:_:)`` takes at once, as a guest's NAPI does.
   private static let budget = 64
@@ -14,11 +18,22 @@ package struct VhostReceiver: ~Copyable, Sendable {
     self.device = device
     self.rings = rings
     queues = rings.map { VirtioReceiveQueue($0.makeQueue()) }
+    sockets = device.sockets.isEmpty ? [] : Array(device.sockets[numbers])
   }
 
   /// Lets the workers take frames off the TAP, or keeps them from it: then others may read it.
   package func setListening(_ on: Bool) throws(SystemCallError) {
+    if !on { for socket in sockets { try socket.setListening(false) } }
     for ring in rings { try ring.attach(on) }
+    if on { for socket in sockets { try socket.setListening(true) } }
+  }
+
+  /// Frames that the packet sockets had no room for since the last call; what a TAP drops, it counts
+  /// itself.
+  package func takeDrops() throws(SystemCallError) -> UInt64 {
+    var sum: UInt64 = 0
+    for socket in sockets { sum += try socket.takeDrops() }
+    return sum
   }
 
   /// Hands over frames that the workers have delivered, at most a budget, without
@@ -44,10 +59,12 @@ package struct VhostReceiver: ~Copyable, Sendable {
   {
     let now = MonotonicTime.now()
     var sum = 0
-    for (index, ring) in rings.enumerated() {
-      let (count, needsKick) = try queues[index].receive(limit: Self.budget - sum) { body($0, now) }
-      if needsKick { try ring.notify() }
+    // A queue that fills the budget is last the next time.
+    for _ in rings where sum < Self.budget {
+      let (count, needsKick) = try queues[turn].receive(limit: Self.budget - sum) { body($0, now) }
+      if needsKick { try rings[turn].notify() }
       sum += count
+      turn = (turn + 1) % rings.count
     }
     return sum
   }

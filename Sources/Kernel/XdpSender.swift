@@ -48,11 +48,11 @@ import SystemPackage
         guard let place = unsafe port.bytes(at: address, count: batch.frameBytes) else {
           preconditionFailure("places lie in the memory")
         }
-        unsafe batch.copyFrame(frames.lowerBound + index, to: place)
+        let bytes = unsafe batch.copyFrame(frames.lowerBound + index, to: place)
         let descriptor = unsafe xsk_ring_prod__tx_desc(
           port.transmitRing, start &+ UInt32(truncatingIfNeeded: index))
         unsafe descriptor?.pointee = xdp_desc(
-          addr: address, len: UInt32(truncatingIfNeeded: batch.frameBytes), options: 0)
+          addr: address, len: UInt32(truncatingIfNeeded: bytes), options: 0)
       }
       unsafe xsk_ring_prod__submit(port.transmitRing, UInt32(count))
     }

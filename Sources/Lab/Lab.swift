@@ -11,7 +11,7 @@ package final class Lab: Sendable {
   package let topology: LabTopology
   /// The end that sends: `a`.
   package let sender: Endpoint
-  /// The end that frames go to: the veth `b`, or the TAP of the phantom guest.
+  /// The end that frames go to: the veth `b`, or the TAP or macvtap of the phantom guest.
   package let receiver: Endpoint
   /// Every device on the way, in order: all of them must carry a larger MTU.
   package let path: [NetworkDevice]
@@ -65,6 +65,7 @@ package final class Lab: Sendable {
         switch topology {
         case .veth: try LabNetwork.veth(&parts, queues: queues)
         case .bridgeTap: try LabNetwork.bridgeTap(&parts, queues: queues)
+        case .macvtap: try LabNetwork.macvtap(&parts, queues: queues)
         }
       return Lab(name, topology, network, parts)
     } catch {

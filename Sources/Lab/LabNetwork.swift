@@ -81,11 +81,58 @@ struct LabNetwork {
       ] + out.counters(from: .bridge))
   }
 
+  /// The outside host's veth, and on its end in the virtualisation host a macvtap in bridge mode with
+  /// the guest's own address; we are the guest.
+  static func macvtap(_ parts: inout LabParts, queues: Int) throws -> LabNetwork {
+    let outside = try parts.namespace(.a)
+    let host = try parts.namespace(.host)
+    try outside.createVeth(named: "a", peer: "b", peerNamespace: host.namespace, queues: queues)
+    let a = try outside.device(named: "a")
+    let b = try host.device(named: "b")
+    try host.createMacvtap(on: b, named: "macvtap0", queues: queues)
+    if let guestAddress {
+      try host.setAddress(guestAddress, of: host.link(named: "macvtap0").index)
+    }
+    let guestSide = try host.device(named: "macvtap0")
+    let tap = try TapDevice.macvtap(guestSide, queueCount: queues)
+    try outside.setUp(true, a.index)
+    for device in [b, guestSide] { try host.setUp(true, device.index) }
+    try outside.waitUntilReady(a)
+    for device in [b, guestSide] { try host.waitUntilReady(device) }
+    let into = try VethHop(from: a, outside, to: b, host)
+    let out = try VethHop(from: b, host, to: a, outside)
+    return LabNetwork(
+      sender: Endpoint(device: a),
+      receiver: Endpoint(device: guestSide, address: guestAddress, tap: tap),
+      path: [a, b, guestSide],
+      drops: { bypass in
+        [.qdisc(of: a, outside)]
+          + into.counters(from: bypass ? .bypassingSocket : .socket)
+          // A full ring (drivers/net/tap.c) is what raises this one's `rx_dropped`.
+          + [.receiveDropped(of: guestSide, host, hop: "tap-ring")]
+      },
+      // A frame that the veth drops raises the macvtap's `tx_dropped` as well.
+      reverseDrops: [
+        .qdisc(of: guestSide, host, hop: "tap-qdisc"), .qdisc(of: b, host, hop: "port-qdisc"),
+      ] + out.counters(from: .bridge))
+  }
+
   /// The phantom guest's own address, with the vendor part that QEMU uses.
   private static let guestAddress = MACAddress(octets: [0x52, 0x54, 0x00, 0x6B, 0x76, 0x6D])
 }
 
 extension NetlinkSession {
+  /// Makes a macvtap, and says what to do where the kernel has none.
+  fileprivate func createMacvtap(on lower: NetworkDevice, named name: String, queues: Int) throws {
+    do {
+      try createMacvtap(named: name, over: lower.index, queues: queues)
+    } catch let error as NetlinkError where error.errno == .notSupportedOnSocket {
+      throw SystemCallError(
+        "make a macvtap", .notSupportedOnSocket,
+        on: "(this kernel has none: 'modprobe macvtap', or take lab bridge-tap)")
+    }
+  }
+
   package func device(named name: String) throws -> NetworkDevice {
     let link = try link(named: name)
     guard let address = link.address else {

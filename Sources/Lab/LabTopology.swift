@@ -4,4 +4,6 @@ package enum LabTopology: String, Sendable, Hashable, CaseIterable {
   case veth
   /// A veth from an outside host `a` into a bridge, and on that bridge a TAP whose guest we play.
   case bridgeTap = "bridge-tap"
+  /// A veth from an outside host `a` to `b`, and on that a macvtap whose guest we play.
+  case macvtap
 }

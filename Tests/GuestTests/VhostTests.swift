@@ -10,13 +10,15 @@ import Testing
 struct VhostTests {
   /// What `bench` says of one window; counts are exact in a double.
   private typealias Window = [String: Double]
+  private static let overTap = "--lab bridge-tap --datapath vhost"
 
-  /// - Parameter words: of `bench`, besides lab and datapath.
-  private static func run(_ words: String, in agent: GuestAgent, window: String = "200ms") throws
-    -> [Window]
-  {
-    let words =
-      "bench --lab bridge-tap --datapath vhost --format json --windows 2 --window \(window) \(words)"
+  /// - Parameters:
+  ///   - words: of `bench`, besides lab and datapath.
+  ///   - place: those.
+  private static func run(
+    _ words: String, in agent: GuestAgent, window: String = "200ms", on place: String = overTap
+  ) throws -> [Window] {
+    let words = "bench \(place) --format json --windows 2 --window \(window) \(words)"
     let run = try agent.run(GuestImage.program, words.split(separator: " ").map(String.init))
     try #require(run.succeeded, "\(words): \(run.errors)")
     let windows = try #require(
@@ -28,20 +30,20 @@ struct VhostTests {
   /// Runs a bench until no frame of a window is missing, four times at most: on a machine with other
   /// work a frame may be too late for its window, but not every time.
   @discardableResult
-  private static func complete(_ words: String, in agent: GuestAgent, window: String = "200ms")
-    throws -> [Window]
-  {
+  private static func complete(
+    _ words: String, in agent: GuestAgent, window: String = "200ms", on place: String = overTap
+  ) throws -> [Window] {
     var windows: [Window] = []
     for _ in 0..<4 {
-      windows = try run(words, in: agent, window: window)
+      windows = try run(words, in: agent, window: window, on: place)
       for window in windows {
         for metric in ["corrupt_frames", "duplicated_frames"] {
-          #expect(window[metric] == 0, "\(words): \(window)")
+          #expect(window[metric] == 0, "\(place) \(words): \(window)")
         }
       }
       if windows.allSatisfy(isComplete) { return windows }
     }
-    Issue.record("\(words): \(windows)")
+    Issue.record("\(place) \(words): \(windows)")
     return windows
   }
 
@@ -84,6 +86,32 @@ struct VhostTests {
         }
         #expect(most >= 70_000, "the indices did not wrap")
       }
+    }
+  }
+
+  /// A macvtap, held by us or by vhost, and a NIC that vhost reaches through packet sockets; AF_XDP
+  /// needs the libraries in the guest.
+  @Test func otherBackendsAreAccountedFor() throws {
+    let macvtap = "--lab macvtap --datapath macvtap"
+    let places = [
+      macvtap, "--lab macvtap --datapath vhost", "--lab veth --datapath vhost",
+      "--lab veth --datapath xdp",
+    ]
+    try GuestBench.withGuest(GuestDefinition(cpus: 2, interfaces: [])) { agent in
+      for place in places {
+        for words in [
+          "--kind burst --burst 300 --direction both",
+          "--kind flood --threads 2 --flows 32 --frame mtu",
+        ] {
+          try Self.complete(words, in: agent, on: place)
+        }
+        let echoes = try Self.complete(
+          "--kind latency --rate 200pps --flows 8", in: agent, on: place)
+        for window in echoes { #expect(try #require(window["latency_p50_us"]) > 0) }
+      }
+      let bursts = try Self.complete(
+        "--kind burst --burst 256 --set txqueuelen=2", in: agent, on: macvtap)
+      for window in bursts { #expect(try #require(window["drop.tap-ring"]) > 0, "\(window)") }
     }
   }
 

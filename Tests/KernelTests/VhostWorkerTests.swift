@@ -40,7 +40,7 @@ import Testing
   @Test(.enabled(if: !HostFiles.live.exists("/dev/vhost-net"), "this machine has vhost-net"))
   func withoutTheModuleTheErrorNamesIt() {
     let error = #expect(throws: SystemCallError.self) {
-      try VhostPair(backend: -1, entries: 256, frameBytes: 60)
+      try VhostPair(backend: -1, entries: 256, frameBytes: 60, addsHeader: false)
     }
     #expect(error?.errno == .noSuchFileOrDirectory)
     #expect(error?.description.contains("modprobe vhost_net") == true)

@@ -17,7 +17,8 @@ struct InspectionTests {
     }
   }
 
-  @Test(arguments: LabTopology.allCases) func saysWhatTheToolsSay(_ topology: LabTopology) throws {
+  @Test(arguments: LabTopology.ofAnyKernel) func saysWhatTheToolsSay(_ topology: LabTopology) throws
+  {
     let bench = try KnobBench(topology)
     defer { bench.remove() }
     let tuner = Tuner(bench.target, journal: nil)

@@ -10,7 +10,7 @@ import Testing
 /// back, compared.
 @Suite(.serialized, .enabled(if: LabTier.isOn, "\(LabTier.reason)"))
 struct KnobOracleTests {
-  @Test(arguments: LabTopology.allCases) func whatALabLacksIsSaidWithItsReason(
+  @Test(arguments: LabTopology.ofAnyKernel) func whatALabLacksIsSaidWithItsReason(
     _ topology: LabTopology
   ) throws {
     let bench = try KnobBench(topology)
@@ -28,6 +28,7 @@ struct KnobOracleTests {
       for field in coalescing + ["rx-frames"] {
         expected["coalesce." + field] = "veth has no interrupt coalescing (EOPNOTSUPP)"
       }
+    case .macvtap: return
     case .bridgeTap:
       expected["channels.combined"] =
         "tun shows combined but does not let it be set (EOPNOTSUPP)"
@@ -55,7 +56,7 @@ struct KnobOracleTests {
     #expect(try flaps() == before)
   }
 
-  @Test(arguments: LabTopology.allCases) func everyKnobIsChangedReadBackAndPutBack(
+  @Test(arguments: LabTopology.ofAnyKernel) func everyKnobIsChangedReadBackAndPutBack(
     _ topology: LabTopology
   ) throws {
     let bench = try KnobBench(topology)
@@ -78,7 +79,7 @@ struct KnobOracleTests {
     }
   }
 
-  @Test(arguments: LabTopology.allCases) func allAtOnceComesBackExactly(_ topology: LabTopology)
+  @Test(arguments: LabTopology.ofAnyKernel) func allAtOnceComesBackExactly(_ topology: LabTopology)
     throws
   {
     let bench = try KnobBench(topology)

@@ -56,7 +56,7 @@ struct LabDropTests {
     #expect(try bench.read(&guest) == 4)
   }
 
-  @Test(arguments: LabTopology.allCases) func fullQdiscOfTheSenderIsNamed(
+  @Test(arguments: LabTopology.ofAnyKernel) func fullQdiscOfTheSenderIsNamed(
     _ topology: LabTopology
   ) throws {
     let bench = try DropBench(topology)

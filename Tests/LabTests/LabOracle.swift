@@ -4,6 +4,11 @@ import Lab
 import TestSupport
 import Testing
 
+extension LabTopology {
+  /// Those that need no driver which some kernels lack; for the others see the tests in guests.
+  static let ofAnyKernel: [LabTopology] = [.veth, .bridgeTap]
+}
+
 extension Program {
   /// The helper that makes a lab and sleeps.
   static let labHolder = Program(

@@ -141,6 +141,15 @@ struct XdpTests {
     return ended.output.contains("prog/xdp")
   }
 
+  /// A kernel without the driver says what to do; one with it makes the lab.
+  @Test func aMacvtapIsMadeOrRefusedWithAWayOut() {
+    do {
+      try Lab.make(.macvtap, named: Lab.randomName(), queues: 1).remove()
+    } catch {
+      #expect("\(error)".contains("'modprobe macvtap'"), "\(error)")
+    }
+  }
+
   @Test func whatCannotBeIsRefusedWithAWayOut() throws {
     let lab = try Lab.make(.veth, named: Lab.randomName(), queues: 1)
     defer { lab.remove() }

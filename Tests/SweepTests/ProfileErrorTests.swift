@@ -86,7 +86,7 @@ import Testing
       "net0: vhost serves virtio's rings, and e1000 has none; take model virtio or vhost off"
     ),
     ("{lab: vet}", "lab 'vet' is unknown; did you mean 'veth'?"),
-    ("{lab: moon}", "lab 'moon' is unknown; it can be veth, bridge-tap"),
+    ("{lab: moon}", "lab 'moon' is unknown; it can be veth, bridge-tap, macvtap"),
     ("{lab: veth, peer: a}", "target: a lab brings its own peer; 'peer' goes with 'nic'"),
     ("{nics: a}", "target has no key 'nics'; did you mean 'nic'?"),
   ]) func aTarget(written: String, complaint: String) {

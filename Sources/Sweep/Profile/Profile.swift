@@ -16,7 +16,7 @@ package struct Profile: Sendable {
 
   /// Where the knobs are.
   package enum TargetRequest: Hashable, Sendable {
-    /// A disposable network of our own: `veth` or `bridge-tap`.
+    /// A disposable network of our own: `veth`, `bridge-tap` or `macvtap`.
     case lab(String)
     /// A NIC of this host, and the NIC at the other end of its cable.
     case nic(String, peer: String?)

@@ -56,7 +56,7 @@ extension Profile {
       throw reader.error("target: a \(kind) brings its own peer; 'peer' goes with 'nic'")
     }
     return kind == "lab"
-      ? .lab(try value.word("lab", from: ["veth", "bridge-tap"]))
+      ? .lab(try value.word("lab", from: ["veth", "bridge-tap", "macvtap"]))
       : .guest(try value.guestDefinition())
   }
 

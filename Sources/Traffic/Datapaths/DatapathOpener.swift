@@ -35,8 +35,8 @@ struct LocalEnd {
     case .tcp: return TcpDatapath(end: self)
     case .udp: return UdpDatapath(end: self)
     case .tap, .macvtap, .vhost:
-      guard let tap = endpoint.tap else { return PacketDatapath(end: self) }
       if let vhost { return VhostDatapath(end: self, device: vhost) }
+      guard let tap = endpoint.tap else { return PacketDatapath(end: self) }
       return TapDatapath(end: self, tap: tap)
     }
   }

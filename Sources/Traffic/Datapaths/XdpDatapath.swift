@@ -7,20 +7,17 @@ struct XdpDatapath: DatapathOpener {
 
   func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
     let device = try device(half, sends: true)
-    return try FrameSending(
-      half.workload, template: end.template(half, outward: true)(half.frameBytes), cpus: end.cpus,
-      issued: issued ?? half.workload.issueCounters()
-    ) { try XdpSender(device, queue: $0) }
+    return try end.sending(half, template: end.template(half, outward: true), issued: issued) {
+      try XdpSender(device, queue: $0)
+    }
   }
 
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
     let device = try device(half, sends: false)
     let queues = try XdpDevice.queues(of: end.endpoint.device).receive
     let threads = min(half.workload.threads, queues)
-    return try FrameReceiving(
-      half.workload, template: end.template(half, outward: false)(half.frameBytes),
-      threads: threads,
-      cpus: end.cpus, issued: issued
+    return try end.receiving(
+      half, template: end.template(half, outward: false), threads: threads, issued: issued
     ) { thread in
       try XdpReceiver(device, queues: Array(stride(from: thread, to: queues, by: threads)))
     }
@@ -28,28 +25,19 @@ struct XdpDatapath: DatapathOpener {
 
   func reflecting(_ half: HalfRequest) throws -> any ReflectingHalf {
     let device = try device(half, sends: true)
-    return try EchoReflecting(
-      EchoReflector(
-        from: try source(device), into: try XdpSender(device, queue: 0),
-        forward: end.template(half, outward: false)(half.frameBytes),
-        backward: end.template(half, outward: true)(half.frameBytes)), cpu: end.cpus[0])
+    return try end.reflecting(
+      half, forward: end.template(half, outward: false),
+      backward: end.template(half, outward: true), source: try source(device),
+      sink: try XdpSender(device, queue: 0))
   }
 
   func echo(_ half: HalfRequest, reflector: any ReflectingHalf, sleeping: Bool) throws -> any Load {
     let device = try device(half, sends: true)
-    let flows = 0..<half.workload.flows
-    let issued = IssueCounter()
-    let prober = EchoProber(
-      sender: FrameSender(
-        into: try XdpSender(device, queue: 0),
-        template: end.template(half, outward: true)(half.frameBytes),
-        flows: flows,
-        batch: half.workload.batch, issued: issued),
-      receiver: FrameReceiver(
-        from: try source(device), template: end.template(half, outward: false)(half.frameBytes),
-        issuers: flows.map { _ in issued }))
-    return try EchoLoad(
-      half.workload, cpu: end.cpus[0], prober: prober, reflector: reflector, sleeping: sleeping)
+    return try end.echo(
+      half, forward: end.template(half, outward: true),
+      backward: end.template(half, outward: false), flows: half.workload.flows,
+      reflector: reflector, sleeping: sleeping, source: try source(device),
+      sink: try XdpSender(device, queue: 0))
   }
 
   /// All the queues, for one thread.

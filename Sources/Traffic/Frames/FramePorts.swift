@@ -77,10 +77,10 @@ extension TapQueue: FrameSource {
   }
 }
 
-/// The device counts what its ring drops: the worker takes no more frames than we have room for.
+/// A worker takes no more frames than we have room for; what then finds no room behind it, a TAP
+/// counts itself.
 extension VhostReceiver: FrameSource {
-  package static var hop: String { "vhost-ring" }
-  package func takeDrops() -> UInt64 { 0 }
+  package static var hop: String { "vhost-socket" }
 }
 
 extension XdpReceiver: FrameSource {

@@ -58,6 +58,7 @@ struct MixedSink<Base: FrameSink & ~Copyable>: FrameSink, ~Copyable {
   }
 
   func waitForRoom(milliseconds: Int) { base.waitForRoom(milliseconds: milliseconds) }
+  mutating func drain() throws(SystemCallError) -> Bool { try base.drain() }
 }
 
 /// Receives what a source for one size receives, in several.

@@ -26,8 +26,24 @@ struct SessionEnds {
     cpus = try CPUSet.allowed().count
     senderMachine = try Self.machine(of: route.sender)
     receiverMachine = try Self.machine(of: route.receiver)
-    let tap = workload.datapath == .vhost ? route.receiver.tap : nil
-    vhost = try tap.map { try VhostDevice(over: $0, frameBytes: frameBytes) }
+    vhost = try Self.vhost(workload, at: route.receiver, frameBytes: frameBytes)
+  }
+
+  /// The phantom guest's NIC over the TAP at the receiving end, or else over packet sockets.
+  private static func vhost(_ workload: Workload, at end: RouteEnd, frameBytes: Int) throws
+    -> VhostDevice?
+  {
+    guard workload.datapath == .vhost, case .local(let endpoint) = end else { return nil }
+    if let tap = endpoint.tap { return try VhostDevice(over: tap, frameBytes: frameBytes) }
+    return try VhostDevice(
+      on: endpoint.device, queues: workload.threads, group: FanoutGroup.next(),
+      frameBytes: frameBytes)
+  }
+
+  private func isReceiver(_ endpoint: Endpoint) -> Bool {
+    guard case .local(let receiver) = route.receiver else { return false }
+    return receiver.device.index == endpoint.device.index
+      && receiver.device.namespace === endpoint.device.namespace
   }
 
   private static func machine(of end: RouteEnd) throws -> FarMachine? {
@@ -63,11 +79,7 @@ struct SessionEnds {
       throw refusal("a load is a share of a rate that is to be found first")
     }
     if workload.datapath.hasPhantomGuest {
-      guard let tap = route.receiver.tap else { throw refusal("the receiving end is no TAP") }
-      guard workload.direction == .toReceiver || workload.threads <= tap.queues.count else {
-        throw refusal(
-          "\(workload.threads) writing threads for the \(tap.queues.count) queues of \(tap.name)")
-      }
+      try checkPhantomGuest()
     }
     if workload.datapath == .tcp { return }
     guard (FrameLayout.minimumBytes...65_549).contains(frameBytes) else {
@@ -77,6 +89,21 @@ struct SessionEnds {
     }
     guard frameBytes <= route.mtu + FrameLayout.ethernetBytes else {
       throw refusal("a frame of \(frameBytes) bytes does not fit an MTU of \(route.mtu)")
+    }
+  }
+
+  private func checkPhantomGuest() throws {
+    guard let tap = route.receiver.tap else {
+      if workload.datapath == .vhost && vhost != nil { return }
+      throw refusal("the receiving end is no \(workload.datapath.rawValue)")
+    }
+    if workload.datapath != .vhost && tap.isMacvtap != (workload.datapath == .macvtap) {
+      let kind = tap.isMacvtap ? Datapath.macvtap : .tap
+      throw refusal("\(tap.name) is a \(kind.rawValue); take that datapath")
+    }
+    guard workload.direction == .toReceiver || workload.threads <= tap.queues.count else {
+      throw refusal(
+        "\(workload.threads) writing threads for the \(tap.queues.count) queues of \(tap.name)")
     }
   }
 
@@ -184,7 +211,7 @@ struct SessionEnds {
 
   private func opener(_ endpoint: Endpoint, _ cpus: [Int]) -> any DatapathOpener {
     LocalEnd(
-      endpoint: endpoint, cpus: cpus, firstPort: 0, vhost: endpoint.tap == nil ? nil : vhost
+      endpoint: endpoint, cpus: cpus, firstPort: 0, vhost: isReceiver(endpoint) ? vhost : nil
     ).opener(workload.datapath)
   }
 
