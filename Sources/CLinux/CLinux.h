@@ -62,6 +62,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -168,6 +169,15 @@ static const unsigned long KVMTUNE_TUNSETOFFLOAD = TUNSETOFFLOAD;
 
 // Younger than Debian 12's headers (linux/if_packet.h, Linux 6.2; linux/if_xdp.h, Linux 6.18).
 enum { KVMTUNE_PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000, KVMTUNE_XDP_MAX_TX_SKB_BUDGET = 9 };
+
+// udp(7); Debian 12's netinet/udp.h has them for _GNU_SOURCE only.
+static const int KVMTUNE_UDP_SEGMENT = 103;
+static const int KVMTUNE_UDP_GRO = 104;
+static const int KVMTUNE_MSG_ZEROCOPY = 0x4000000;
+
+// What a TAP's guest takes whole (linux/if_tun.h); the last two are younger than Debian 12's headers
+// (Linux 6.2).
+static const unsigned long KVMTUNE_TUN_SUPER_FRAMES = TUN_F_CSUM | TUN_F_TSO4 | 0x20 | 0x40;
 
 // Flags that glibc hides in the same way (unshare(2), mount namespaces(7)).
 enum { KVMTUNE_CLONE_NEWNS = 0x00020000, KVMTUNE_CLONE_NEWNET = 0x40000000 };

@@ -73,7 +73,7 @@ package struct DatagramSink: ~Copyable, Sendable {
   private let vectors: UnsafeMutablePointer<iovec>
   private let names: UnsafeMutablePointer<sockaddr_in>
   private let messages: UnsafeMutablePointer<kvmtune_mmsghdr>
-  private var dropped: UInt64 = 0
+  private var drops = SocketDrops()
 
   /// Datagrams of one call.
   private static let capacity = 64
@@ -145,13 +145,7 @@ package struct DatagramSink: ~Copyable, Sendable {
   /// Datagrams since the last call that found the socket's buffer full, or were broken
   /// (`SO_MEMINFO`, exact even if nothing came after them, unlike `SO_RXQ_OVFL`).
   package mutating func takeDrops() throws(SystemCallError) -> UInt64 {
-    var information = SocketMemory()
-    try socket.descriptor.readOption(SOL_SOCKET, SO_MEMINFO, into: &information)
-    // The kernel counts in 32 bits.
-    let total = UInt64(information.drops)
-    let new = (total &- dropped) & UInt64(UInt32.max)
-    dropped = total
-    return new
+    try drops.take(socket.descriptor)
   }
 
   private func read() throws(SystemCallError) -> Int {
@@ -168,6 +162,21 @@ package struct DatagramSink: ~Copyable, Sendable {
       if error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable { return 0 }
       throw error
     }
+  }
+}
+
+/// What a socket dropped since it was asked last.
+struct SocketDrops {
+  private var dropped: UInt64 = 0
+
+  mutating func take(_ descriptor: borrowing OwnedDescriptor) throws(SystemCallError) -> UInt64 {
+    var information = SocketMemory()
+    try descriptor.readOption(SOL_SOCKET, SO_MEMINFO, into: &information)
+    // The kernel counts in 32 bits.
+    let total = UInt64(information.drops)
+    let new = (total &- dropped) & UInt64(UInt32.max)
+    dropped = total
+    return new
   }
 }
 

@@ -74,6 +74,19 @@ import SystemPackage
     return body(&span)
   }
 
+  /// Where a frame is, for a call that sends it.
+  func vector(_ index: Int) -> iovec {
+    precondition(index >= 0 && index < capacity)
+    return unsafe vectors[index]
+  }
+
+  /// One byte of a frame.
+  func byte(at offset: Int, of index: Int) -> Int {
+    precondition(index >= 0 && index < capacity && offset >= 0 && offset < frameBytes)
+    return Int(
+      unsafe memory.load(fromByteOffset: index * stride + Self.headroom + offset, as: UInt8.self))
+  }
+
   /// Makes a frame as long as `bytes`, 1 … ``frameBytes``.
   package mutating func resize(_ index: Int, to bytes: Int) {
     precondition((0..<capacity).contains(index) && (1...frameBytes).contains(bytes))

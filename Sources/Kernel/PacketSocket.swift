@@ -4,7 +4,7 @@ import CLinux
 /// kernel hands it nothing.
 package struct PacketSocket: ~Copyable, Sendable {
   private let descriptor: OwnedDescriptor
-  private let device: String
+  let device: String
   /// Bytes of send buffer that the kernel granted: it doubles what was asked.
   package let bufferBytes: Int
 
@@ -33,6 +33,13 @@ package struct PacketSocket: ~Copyable, Sendable {
     -> SendOutcome
   {
     try batch.send(frames, through: descriptor.rawValue, on: device)
+  }
+
+  var number: CInt { descriptor.rawValue }
+
+  /// From now on there is a virtio-net header of 10 bytes in front of everything.
+  func expectVirtioHeaders() throws(SystemCallError) {
+    try descriptor.setOption(SOL_PACKET, PACKET_VNET_HDR, 1)
   }
 
   /// Waits until there is room in the send buffer, at most so long.

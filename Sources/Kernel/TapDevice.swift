@@ -46,6 +46,19 @@ package final class TapDevice: Sendable {
 
   deinit { for queue in queues { close(queue) } }
 
+  /// Lets the kernel hand over super-frames of TCP and UDP whole, or not: what a guest's driver
+  /// says it takes (`TUNSETOFFLOAD`). Throws `EINVAL` on a kernel without USO, before Linux 6.2.
+  package func takeSuperFrames(_ on: Bool) throws(SystemCallError) {
+    let features = on ? UInt(KVMTUNE_TUN_SUPER_FRAMES) : 0
+    try syscall(
+      "ioctl(TUNSETOFFLOAD)",
+      on: "\(name); UDP segmentation needs Linux 6.2, without it segments must be 1"
+    ) {
+      unsafe kvmtune_ioctl(
+        queues[0], UInt(KVMTUNE_TUNSETOFFLOAD), UnsafeMutableRawPointer(bitPattern: features))
+    }
+  }
+
   private static func attach(to name: String, by path: String) throws(SystemCallError) -> CInt {
     let queue = try syscall("open", on: path) {
       unsafe kvmtune_open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC, 0)

@@ -33,13 +33,13 @@ import Testing
     _ role: HalfRequest.Role = .receiving, device: String = "nothing0",
     _ datapath: Datapath = .tcp, _ kind: WorkloadKind = .stream, threads: Int = 1,
     frame: FrameSize = .bytes(60), frameBytes: Int = 60, rate: Double? = nil,
-    request: Int = 1, destinations: [SocketAddress] = []
+    request: Int = 1, segments: Int = 1, destinations: [SocketAddress] = []
   ) -> HalfRequest {
     HalfRequest(
       role: role, device: device,
       workload: Workload(
         name: "w", datapath: datapath, kind: kind, frame: frame, rate: rate, threads: threads,
-        request: request),
+        segments: segments, request: request),
       frameBytes: frameBytes, run: 1, peer: .zero, destinations: destinations)
   }
 
@@ -76,6 +76,8 @@ import Testing
   @Test func impossibleHalvesAreRefused() throws {
     let somewhere = SocketAddress("198.18.0.1", port: 9)
     let impossible = [
+      half(.receiving, .packet, .flood, frameBytes: 1514, segments: 45),
+      half(.receiving, .packet, .flood, segments: 65), half(.receiving, .tcp, .stream, segments: 2),
       half(.sending, .tcp, .connect), half(.receiving, .tcp, .connect, destinations: [somewhere]),
       half(.reflecting, .tcp, .connect), half(.receiving, .tcp, .requestResponse),
       half(.sending, .tcp, .requestResponse, destinations: [somewhere]),

@@ -56,6 +56,23 @@ import Testing
     (Workload(name: "w", datapath: .packet, kind: .burst, load: 0.5), "burst has no load"),
     (Workload(name: "w", datapath: .tap, kind: .flood, transmit: .ring), "only packet"),
     (Workload(name: "w", datapath: .udp, kind: .flood, segments: 65), "segments must"),
+    (Workload(name: "w", datapath: .tcp, kind: .stream, segments: 2), "its own super-frames"),
+    (Workload(name: "w", datapath: .vhost, kind: .flood, segments: 2), "only packet, tap"),
+    (
+      Workload(name: "w", datapath: .packet, kind: .latency, rate: 9, segments: 2), "go alone"
+    ),
+    (
+      Workload(name: "w", datapath: .packet, kind: .flood, frame: .imix, segments: 2),
+      "of one size"
+    ),
+    (
+      Workload(name: "w", datapath: .packet, kind: .flood, flows: 257, segments: 2), "256 flows"
+    ),
+    (
+      Workload(name: "w", datapath: .packet, kind: .burst, segments: 3, burst: 64),
+      "no number of super-frames"
+    ),
+    (Workload(name: "w", datapath: .packet, kind: .flood, zerocopy: true), "zerocopy is for"),
     (Workload(name: "w", datapath: .tcp, kind: .connect, rate: 5), "connect has no rate"),
     (Workload(name: "w", datapath: .tcp, kind: .requestResponse, threads: 2), "one thread"),
     (Workload(name: "w", datapath: .tcp, kind: .requestResponse, request: 0), "request and"),

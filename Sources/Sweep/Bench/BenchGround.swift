@@ -57,7 +57,7 @@ package final class BenchGround {
     return TrialRecord(
       run: "bench", host: HostEnvironment.read().hostName, nic: name, driver: driver,
       objective: "", seed: 0, datapath: workload.datapath.rawValue, workload: workload.name,
-      frameBytes: workload.datapath == .tcp ? 0 : workload.frame.bytes(mtu: mtu), trial: number,
+      frameBytes: workload.datapath == .tcp ? 0 : workload.frame.meanBytes(mtu: mtu), trial: number,
       block: 0, role: .search, sample: 0, requested: settings, effective: effective,
       measured: window.sample)
   }

@@ -77,6 +77,13 @@ extension LocalEnd {
       half.workload, cpu: cpus[0], prober: prober, reflector: reflector, sleeping: sleeping)
   }
 
+  /// What is in front of the super-frames of one direction of a half.
+  func superFrameHeader(_ half: HalfRequest, outward: Bool) -> SuperFrameHeader {
+    SuperFrameHeader(
+      frameBytes: half.frameBytes, segments: half.workload.segments,
+      from: outward ? endpoint.address : half.peer, to: outward ? half.peer : endpoint.address)
+  }
+
   /// Whole frames of so many bytes in one direction of a half.
   func template(_ half: HalfRequest, outward: Bool) -> (Int) -> FrameTemplate {
     { bytes in

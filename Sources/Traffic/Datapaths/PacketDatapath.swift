@@ -8,6 +8,20 @@ struct PacketDatapath: DatapathOpener {
 
   func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
     let workload = half.workload
+    if workload.segments > 1 {
+      let header = header(half, outward: true)
+      return try FrameSending(
+        workload, template: DatagramTemplate(frameBytes: half.frameBytes, run: half.run),
+        cpus: end.cpus, issued: issued ?? workload.issueCounters()
+      ) { _ in
+        try SuperFrameSocket(
+          sendingOn: end.endpoint.device, bypassingQdisc: workload.bypassQdisc,
+          heads: header.heads(
+            flows: max(workload.flows, workload.threads),
+            virtioBytes: SuperFrameSocket.virtioBytes),
+          selector: DatagramLayout.flow, unit: workload.segments)
+      }
+    }
     return try end.sending(half, template: end.template(half, outward: true), issued: issued) {
       _ in try socket(workload)
     }
@@ -16,6 +30,13 @@ struct PacketDatapath: DatapathOpener {
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
     let workload = half.workload
     let fanout = workload.threads > 1 ? FanoutGroup.next() : nil
+    if workload.segments > 1 {
+      let header = header(half, outward: false)
+      return try FrameReceiving(
+        workload, template: DatagramTemplate(frameBytes: half.frameBytes, run: half.run),
+        threads: workload.threads, cpus: end.cpus, issued: issued
+      ) { _ in SuperFrameSource(try PacketRing(on: end.endpoint.device, fanout: fanout), header) }
+    }
     return try end.receiving(
       half, template: end.template(half, outward: false), threads: workload.threads,
       issued: issued
@@ -35,6 +56,10 @@ struct PacketDatapath: DatapathOpener {
       backward: end.template(half, outward: false), flows: half.workload.flows,
       reflector: reflector, sleeping: sleeping,
       source: try PacketInbox(on: end.endpoint.device), sink: try socket(half.workload))
+  }
+
+  private func header(_ half: HalfRequest, outward: Bool) -> SuperFrameHeader {
+    end.superFrameHeader(half, outward: outward)
   }
 
   private func socket(_ workload: Workload) throws -> PacketSocket {

@@ -6,13 +6,36 @@ struct TapDatapath: DatapathOpener {
   let tap: TapDevice
 
   func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
-    try end.sending(half, template: end.template(half, outward: true), issued: issued) {
+    let workload = half.workload
+    if workload.segments > 1 {
+      let heads = end.superFrameHeader(half, outward: true).heads(
+        flows: max(workload.flows, workload.threads), virtioBytes: TapDevice.headerBytes)
+      return try FrameSending(
+        workload, template: DatagramTemplate(frameBytes: half.frameBytes, run: half.run),
+        cpus: end.cpus, issued: issued ?? workload.issueCounters()
+      ) {
+        SuperFrameQueue(
+          tap, $0, heads: heads, selector: DatagramLayout.flow, unit: workload.segments)
+      }
+    }
+    return try end.sending(half, template: end.template(half, outward: true), issued: issued) {
       TapQueue(tap, $0..<($0 + 1))
     }
   }
 
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
-    try end.receiving(
+    if half.workload.segments > 1 {
+      let header = end.superFrameHeader(half, outward: false)
+      return try FrameReceiving(
+        half.workload, template: DatagramTemplate(frameBytes: half.frameBytes, run: half.run),
+        threads: tap.queues.count, cpus: end.cpus, issued: issued
+      ) { [tap] number in
+        SuperFrameSource(TapQueue(tap, number..<(number + 1)), header) {
+          on throws(SystemCallError) in try tap.takeSuperFrames(on)
+        }
+      }
+    }
+    return try end.receiving(
       half, template: end.template(half, outward: false), threads: tap.queues.count,
       issued: issued
     ) { TapQueue(tap, $0..<($0 + 1)) }

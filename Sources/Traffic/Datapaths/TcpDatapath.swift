@@ -10,7 +10,8 @@ struct TcpDatapath: DatapathOpener {
         half.workload, in: namespace, to: half.destinations, cpus: end.cpus)
     }
     return StreamSending(
-      try meeting(half), threads: half.workload.threads, cpus: end.cpus)
+      try meeting(half), threads: half.workload.threads, cpus: end.cpus,
+      zerocopy: half.workload.zerocopy)
   }
 
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {

@@ -6,6 +6,17 @@ struct UdpDatapath: DatapathOpener {
 
   func sending(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any SendingHalf {
     let sockets = try half.destinations.map(connected)
+    if half.workload.segments > 1 || half.workload.zerocopy {
+      let template = template(half)(half.frameBytes)
+      return try FrameSending(
+        half.workload, template: template, cpus: end.cpus,
+        issued: issued ?? half.workload.issueCounters()
+      ) {
+        try SuperDatagramSink(
+          sockets[$0], bytes: template.bytes.count, unit: half.workload.segments,
+          zerocopy: half.workload.zerocopy)
+      }
+    }
     return try end.sending(half, template: template(half), issued: issued) {
       DatagramSink(sockets[$0])
     }
@@ -14,6 +25,12 @@ struct UdpDatapath: DatapathOpener {
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
     let bytes = template(half)(half.frameBytes).bytes.count
     let sockets = try (0..<half.workload.threads).map(listening)
+    if half.workload.segments > 1 {
+      return try FrameReceiving(
+        half.workload, template: template(half)(half.frameBytes), threads: sockets.count,
+        cpus: end.cpus, issued: issued, ports: sockets.map(\.port)
+      ) { try SuperDatagramInbox(sockets[$0]) }
+    }
     return try end.receiving(
       half, template: template(half), threads: sockets.count, issued: issued,
       ports: sockets.map(\.port)

@@ -223,5 +223,13 @@ extension HalfRequest {
     else {
       throw TrafficFailure("frames of \(frameBytes) bytes do not fit an MTU of \(mtu)")
     }
+    guard
+      workload.segments
+        <= max(
+          1,
+          SuperFrameHeader.mostSegments(frameBytes: frameBytes, zerocopy: workload.zerocopy))
+    else {
+      throw TrafficFailure("\(workload.segments) frames are too many for a super-frame")
+    }
   }
 }

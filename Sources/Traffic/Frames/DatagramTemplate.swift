@@ -21,6 +21,7 @@ enum DatagramLayout {
   static let magic: UInt64 = 0xb7
   static let flowLimit = 256
 
+  static let flow = 3
   static let checksum = 16
   static let filler = 18
 }

@@ -10,6 +10,12 @@ package protocol FrameSink: ~Copyable, Sendable {
   func waitForRoom(milliseconds: Int)
   /// Waits until what was accepted has been sent; false if there is nothing to wait for.
   mutating func drain() throws(SystemCallError) -> Bool
+  /// Frames in a row that are taken or refused together: those of a super-frame.
+  var unit: Int { get }
+}
+
+extension FrameSink where Self: ~Copyable {
+  package var unit: Int { 1 }
 }
 
 /// What is accepted is the kernel's business.

@@ -62,6 +62,8 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
   /// goes on far enough for a full one from any place.
   private var place = 0
   private let cycle: Int
+  /// Frames that go together, all of one flow; all counts and the batch are multiples of it.
+  package let unit: Int
 
   /// - Parameter flows: the flows of this sender and of no other; not empty.
   package init(
@@ -73,6 +75,8 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     self.template = template
     self.flows = flows
     self.issued = issued
+    unit = self.sink.unit
+    let batch = max(1, batch / unit) * unit
     batchFrames = batch
     let sizes = template.sizes
     cycle = sizes.count
@@ -88,11 +92,11 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
       turn = 0
       round += 1
     }
-    issued.limit = round
+    issued.limit = upcoming
   }
 
   /// The number that every flow begins the next window with; all that were used are below it.
-  package var upcoming: UInt64 { turn > 0 ? round + 1 : round }
+  package var upcoming: UInt64 { (turn > 0 ? round + 1 : round) * UInt64(unit) }
 
   /// Sends `count` frames, at most a batch, each tried once unless `deadline` comes first.
   ///
@@ -109,7 +113,7 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
       let outcome = try sink.send(batch, (place + tried)..<(place + count))
       // A short count hides why the next frame was not taken. Unless there is no room now, it
       // was refused, and this was its second try.
-      if wasShort && outcome.obstacle != .full { report.refused += 1 }
+      if wasShort && outcome.obstacle != .full { report.refused += UInt64(unit) }
       tried += outcome.accepted
       report.offered += UInt64(outcome.accepted)
       report.waits += UInt64(outcome.waits)
@@ -117,8 +121,8 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
       guard let obstacle = outcome.obstacle else { continue }
       switch obstacle {
       case .refused:
-        tried += 1
-        report.refused += 1
+        tried += unit
+        report.refused += UInt64(unit)
         OSThread.giveWay()
       case .full:
         report.waits += 1
@@ -126,7 +130,7 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
       }
       if MonotonicTime.now() >= deadline { break }
     }
-    let position = turn + tried
+    let position = turn + (unit == 1 ? tried : tried / unit)
     round += UInt64(position / flows.count)
     turn = position % flows.count
     if cycle > 1 { place = (place + tried) % cycle }
@@ -147,13 +151,14 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     report.idle = idle
     guard let pace, let first = report.first, let last = report.last else { return }
     report.first = min(first, pace.start)
-    report.last = max(last, pace.time(of: intended))
+    report.last = max(last, pace.time(of: intended / UInt64(unit)))
   }
 
   private mutating func stamp(
     _ count: Int, now: MonotonicTime, intended: ((Int) -> MonotonicTime)?
   ) {
     precondition(count <= batchFrames)
+    if unit > 1 { return stampTogether(count, now: now, intended: intended) }
     var sequence = round
     var flow = flows.lowerBound + turn
     issued.limit = round + UInt64((turn + count) / flows.count) + 1
@@ -167,6 +172,24 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
         flow = flows.lowerBound
         sequence += 1
       }
+    }
+  }
+
+  /// Numbers frame after frame of one flow, `unit` of them, then goes on with the next flow.
+  private mutating func stampTogether(
+    _ count: Int, now: MonotonicTime, intended: ((Int) -> MonotonicTime)?
+  ) {
+    precondition(count % unit == 0)
+    issued.limit = (round + UInt64((turn + count / unit) / flows.count) + 1) * UInt64(unit)
+    for index in 0..<count {
+      let position = turn + index / unit
+      let sequence = (round + UInt64(position / flows.count)) * UInt64(unit)
+      let due = intended?(index) ?? now
+      if intended != nil { lateness.record(now - due) }
+      let stamp = FrameStamp(
+        flow: flows.lowerBound + position % flows.count,
+        sequence: sequence + UInt64(index % unit), intended: due, sent: now)
+      batch.withFrame(index) { template.write(stamp, into: &$0) }
     }
   }
 }

@@ -195,5 +195,5 @@ enum InternetChecksum {
 
 extension UInt16 {
   /// In network byte order.
-  fileprivate var octets: [UInt8] { [UInt8(self >> 8), UInt8(truncatingIfNeeded: self)] }
+  var octets: [UInt8] { [UInt8(self >> 8), UInt8(truncatingIfNeeded: self)] }
 }

@@ -15,6 +15,24 @@ package struct Ledger: Sendable, Hashable {
     self.drops = drops
   }
 
+  /// Drops in frames where a hop counts a super-frame as one loss: each stands for 1 … `segments`
+  /// frames, as many as are missing.
+  ///
+  /// - Parameter missing: frames that were offered and did not arrive.
+  package static func inFrames(_ drops: [String: UInt64], segments: UInt64, missing: UInt64)
+    -> [String: UInt64]
+  {
+    let counted = drops.values.reduce(0, +)
+    var left = missing - min(missing, counted)
+    var frames = drops
+    for (hop, count) in drops.sorted(by: { $0.key < $1.key }) {
+      let more = min(left, count * (segments - 1))
+      frames[hop] = count + more
+      left -= more
+    }
+    return frames
+  }
+
   package var lost: UInt64 { offered > delivered ? offered - delivered : 0 }
 
   /// Offered − delivered − every named drop. Negative where a hop dropped, and counted, more

@@ -90,6 +90,12 @@ struct SessionEnds {
     guard frameBytes <= route.mtu + FrameLayout.ethernetBytes else {
       throw refusal("a frame of \(frameBytes) bytes does not fit an MTU of \(route.mtu)")
     }
+    let most = SuperFrameHeader.mostSegments(
+      frameBytes: frameBytes, zerocopy: workload.zerocopy)
+    guard workload.segments <= max(1, most) else {
+      throw refusal(
+        "a super-frame holds \(most) frames of \(frameBytes) bytes, not \(workload.segments)")
+    }
   }
 
   private func checkPhantomGuest() throws {

@@ -127,7 +127,10 @@ package final class TrafficSession {
       let now = try counter.read()
       drops[counter.hop, default: 0] += now - min(before, now)
     }
-    return drops
+    if workload.segments == 1 { return drops }
+    return Ledger.inFrames(
+      drops, segments: UInt64(workload.segments),
+      missing: found.sent.offered - min(found.sent.offered, found.received.delivered))
   }
 
   private static func ledger(_ found: Findings, _ drops: [String: UInt64]) -> Ledger {

@@ -4,13 +4,15 @@ extension FrameSender where Sink: ~Copyable {
   /// Sends frames on an absolute schedule for so many nanoseconds.
   ///
   /// A sender that was held up sends at most one batch at once to catch up: of what is due, the
-  /// rest is skipped and counts as intended only.
+  /// rest is skipped and counts as intended only. Frames of a super-frame are due together, with
+  /// the first.
   ///
   /// - Parameters:
   ///   - rate: frames per second of this sender.
   ///   - phase: nanoseconds by which its schedule begins later, so that several interleave.
   package mutating func send(rate: Double, phase: UInt64, nanoseconds: UInt64) throws {
-    let pace = Pace(start: .now() + phase, rate: rate)
+    let pace = Pace(start: .now() + phase, rate: rate / Double(unit))
+    let unit = unit
     let total = pace.total(nanoseconds: nanoseconds)
     let deadline = pace.start + nanoseconds
     var next: UInt64 = 0
@@ -18,14 +20,14 @@ extension FrameSender where Sink: ~Copyable {
     while next < total {
       idle += pace.time(of: next).spinUntil()
       let due = min(pace.due(by: .now()), total)
-      next = max(next, due - min(due, UInt64(batchFrames)))
+      next = max(next, due - min(due, UInt64(batchFrames / unit)))
       let first = next
-      try offer(Int(due - first), until: deadline + Self.overtime) {
-        pace.time(of: first + UInt64($0))
+      try offer(Int(due - first) * unit, until: deadline + Self.overtime) {
+        pace.time(of: first + UInt64(unit == 1 ? $0 : $0 / unit))
       }
       next = due
     }
-    account(intended: total, idle: idle, pace: pace)
+    account(intended: total * UInt64(unit), idle: idle, pace: pace)
   }
 
   /// Nanoseconds that the last frames of a schedule may take to find room.

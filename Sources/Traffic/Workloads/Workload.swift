@@ -108,11 +108,33 @@ package struct Workload: Sendable, Hashable, Codable {
     try require(
       transmit != .ring || datapath == .packet, "only packet has a transmit ring to choose")
     try require((1...64).contains(segments), "segments must be 1 … 64")
+    if segments > 1 { try validateSegments() }
+    let takesZerocopy = kind == .stream || datapath == .udp && !kind.isRoundTrip && frame != .imix
+    try require(
+      !zerocopy || takesZerocopy || datapath == .xdp,
+      "zerocopy is for stream, for xdp, and for udp one way with frames of one size")
     try require(frame != .imix || datapath != .xdp, "xdp has frames of one size")
     try require(
       (1...Self.mostMessageBytes).contains(request)
         && (1...Self.mostMessageBytes).contains(response),
       "request and response have 1 … \(Self.mostMessageBytes) bytes")
+  }
+
+  /// What goes with super-frames.
+  private func validateSegments() throws {
+    try require(
+      [.packet, .tap, .udp].contains(datapath),
+      datapath == .tcp
+        ? "tcp makes its own super-frames, as feature.tso and feature.gso let it"
+        : "\(datapath.rawValue) has no super-frames; only packet, tap and udp do")
+    try require(!kind.isRoundTrip, "frames of a round trip go alone, without segments")
+    try require(frame != .imix, "the segments of a super-frame are of one size")
+    try require(transmit != .ring, "a transmit ring takes no super-frames here")
+    try require(
+      max(flows, threads) <= DatagramLayout.flowLimit, "super-frames have at most 256 flows")
+    try require(
+      kind != .burst || burst % segments == 0,
+      "a burst of \(burst) frames is no number of super-frames of \(segments)")
   }
 
   /// The flows of each sending thread: runs whose lengths differ by one at most.

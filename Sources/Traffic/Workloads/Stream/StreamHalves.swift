@@ -30,12 +30,14 @@ final class StreamSending: SendingHalf {
   private let meeting: StreamMeeting
   private let threads: Int
   private let cpus: [Int]
+  private let zerocopy: Bool
   private var senders: [Worker<StreamSender>] = []
 
   var ports: [UInt16] { meeting.ports }
 
   /// Connects when the first window begins.
-  init(_ meeting: StreamMeeting, threads: Int, cpus: [Int]) {
+  init(_ meeting: StreamMeeting, threads: Int, cpus: [Int], zerocopy: Bool) {
+    self.zerocopy = zerocopy
     self.meeting = meeting
     self.threads = threads
     self.cpus = cpus
@@ -53,10 +55,11 @@ final class StreamSending: SendingHalf {
 
   private func meet() throws {
     for thread in senders.count..<threads {
+      var socket = try meeting.socket(thread)
+      if zerocopy { try socket.beginZerocopy() }
       senders.append(
         try Worker(
-          "kvmtune-tx\(thread)", on: cpus[thread % cpus.count],
-          StreamSender(try meeting.socket(thread))))
+          "kvmtune-tx\(thread)", on: cpus[thread % cpus.count], StreamSender(socket)))
     }
   }
 
