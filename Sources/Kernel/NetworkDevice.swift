@@ -93,11 +93,21 @@ package struct Endpoint: Sendable {
 package struct DropCounter: Sendable {
   /// The hop as it stands behind `drop.` in the CSV: `qdisc`, `backlog`, `tap-ring`, …
   package let hop: String
+  /// Whether it also counts the frames whose sender was told at once that they are refused
+  /// (`ENOBUFS`): those were never offered. True of the root qdisc that the sender's socket
+  /// sends through.
+  package var countsRefusals: Bool
   /// The running total in frames.
   package let read: @Sendable () throws -> UInt64
 
-  package init(hop: String, read: @escaping @Sendable () throws -> UInt64) {
+  package init(
+    hop: String, countsRefusals: Bool = false, read: @escaping @Sendable () throws -> UInt64
+  ) {
     self.hop = hop
+    self.countsRefusals = countsRefusals
     self.read = read
   }
+
+  /// The hop of the root qdisc of a guest's NIC, where a sender in the guest is refused.
+  package static let guestQdisc = "guest-qdisc"
 }

@@ -38,8 +38,11 @@ struct LabNetwork {
     return LabNetwork(
       sender: Endpoint(device: a, ipv4: addresses.a),
       receiver: Endpoint(device: b, ipv4: addresses.b), path: [a, b],
-      drops: { [.qdisc(of: a, left)] + there.counters(from: $0 ? .bypassingSocket : .socket) },
-      reverseDrops: [.qdisc(of: b, right)] + back.counters(from: .socket),
+      drops: { bypass in
+        [.qdisc(of: a, left, countsRefusals: !bypass)]
+          + there.counters(from: bypass ? .bypassingSocket : .socket)
+      },
+      reverseDrops: [.qdisc(of: b, right, countsRefusals: true)] + back.counters(from: .socket),
       xdpDrops: there.xdpCounters(), xdpReverseDrops: back.xdpCounters())
   }
 
@@ -68,7 +71,7 @@ struct LabNetwork {
       receiver: Endpoint(device: guestSide, address: guestAddress, tap: tap),
       path: [a, b, bridge, guestSide],
       drops: { bypass in
-        [.qdisc(of: a, outside)]
+        [.qdisc(of: a, outside, countsRefusals: !bypass)]
           + into.counters(from: bypass ? .bypassingSocket : .socket)
           + [
             .qdisc(of: guestSide, host, hop: "tap-qdisc"),

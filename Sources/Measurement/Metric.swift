@@ -54,6 +54,19 @@ package struct Metric: Hashable, Comparable, Sendable, CustomStringConvertible {
     "gap_error_p50_us", .lessIsBetter, "median lateness of a frame against its schedule")
   package static let gapErrorP99 = Metric(
     "gap_error_p99_us", .lessIsBetter, "99th percentile of the lateness against the schedule")
+  package static let headroom = Metric(
+    "generator_headroom", .neither, "rate into a sink that costs nothing, over the delivered rate")
+  package static let intervalVariation = Metric(
+    "interval_variation_ratio", .neither,
+    "standard deviation over mean of the delivered rate in ten parts of the window")
+  package static let unsteady = Metric(
+    "unsteady", .neither, "1 if the rate did not hold still within the window, else 0")
+  package static let steal = Metric(
+    "steal_ratio", .neither, "share of the traffic's CPUs that the hypervisor took")
+  package static let otherWork = Metric(
+    "other_cpu_ratio", .neither, "share of the traffic's CPUs that went into other work")
+  package static let pressure = Metric(
+    "cpu_pressure_ratio", .neither, "share of the window in which some task waited for a CPU")
   package static let offered = Metric(
     "offered_frames", .neither, "frames accepted by the sending kernel")
   package static let delivered = Metric(
@@ -82,15 +95,16 @@ package struct Metric: Hashable, Comparable, Sendable, CustomStringConvertible {
   package var hasRatio: Bool { !Self.oftenZero.contains(self) }
 
   private static let oftenZero: Set<Metric> = [
-    loss, lost, duplicated, reordered, corrupt, foreign, unexplained, refused, retransmitted,
-    failedConnections,
+    unsteady, steal, otherWork, pressure, loss, lost, duplicated, reordered, corrupt, foreign,
+    unexplained, refused, retransmitted, failedConnections,
   ]
 
   /// Every metric, in the order of the CSV's columns.
   package static let all: [Metric] = [
     throughput, deliveredRate, offeredRate, intendedRate, loss, cpuPerFrame, guestCPUPerFrame,
     transactionRate, connectionRate, latencyP50, latencyP99, latencyP999, latencyMaximum,
-    gapErrorP50, gapErrorP99, offered,
+    gapErrorP50, gapErrorP99, headroom, intervalVariation, unsteady, steal, otherWork, pressure,
+    offered,
     delivered, lost, duplicated, reordered, corrupt, foreign, unexplained, refused, retransmitted,
     failedConnections,
   ]

@@ -149,7 +149,8 @@ struct TrafficFarTests {
     #expect(!sample.isWorthless, "\(sample)")
     let refused = try sample.count(.refused)
     #expect(refused > 0)
-    #expect(sample.drops["guest-qdisc"].map(Int.init) == refused)
+    // What the sender was refused was never offered, and its qdisc counted nothing else.
+    #expect(sample.drops["guest-qdisc"] == 0)
     #expect(sample.drops["guest-transmit"] == 0)
     #expect(try sample.count(.unexplained) == 0)
   }

@@ -32,7 +32,9 @@ extension Sample {
   /// Why a window may be worthless on a machine that has other work as well.
   var isWorthless: Bool {
     guard let invalidReason else { return false }
-    return !["generator limited", "the hypervisor", "the clocks"].contains {
+    return ![
+      "generator limited", "bursty generator", "the hypervisor", "other work", "the clocks",
+    ].contains {
       invalidReason.hasPrefix($0)
     }
   }

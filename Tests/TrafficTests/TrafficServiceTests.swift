@@ -47,7 +47,7 @@ import Testing
     guard case .clock(let time) = service.call(.clock) else { throw Unexpected() }
     #expect(time <= .now())
     guard case .cpu(let reading) = service.call(.cpu) else { throw Unexpected() }
-    #expect(reading.busy > 0)
+    #expect(reading.times().busy > 0)
     guard case .endpoint(let end) = service.call(.endpoint(device: "nothing0")) else {
       throw Unexpected()
     }

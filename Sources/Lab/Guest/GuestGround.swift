@@ -179,7 +179,8 @@ struct GuestGround {
     let there = try VethHop(from: a, outside, to: b, host)
     let back = try VethHop(from: b, host, to: a, outside)
     func drops(from origin: VethHop.Origin) -> [DropCounter] {
-      [.qdisc(of: a, outside)] + there.counters(from: origin) + into
+      [.qdisc(of: a, outside, countsRefusals: origin == .socket)]
+        + there.counters(from: origin) + into
     }
     return GuestPath(
       attachment: interface.attachment,

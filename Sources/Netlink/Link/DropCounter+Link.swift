@@ -58,7 +58,7 @@ extension DropCounter {
   {
     let index = device.index
     return [
-      .qdisc(of: device, session, hop: "guest-qdisc"),
+      .qdisc(of: device, session, hop: guestQdisc, countsRefusals: true),
       DropCounter(hop: "guest-transmit") {
         try session.link(index: index).statistics.transmitDropped
       },

@@ -145,15 +145,20 @@ extension NetlinkSession {
 extension DropCounter {
   /// Frames that the root qdisc of a device threw away; it counts for its children too.
   ///
-  /// A new root begins at 0 again, so none may be attached within a measurement.
+  /// So does `mq` for the qdisc of each queue, when it is asked. A new root begins at 0 again, so
+  /// none may be attached within a measurement.
   /// - Parameters:
   ///   - device: where frames leave the sender.
   ///   - session: in the device's namespace.
   ///   - hop: as it stands behind `drop.`.
+  ///   - countsRefusals: see ``DropCounter/countsRefusals``.
   package static func qdisc(
-    of device: NetworkDevice, _ session: NetlinkSession, hop: String = "qdisc"
+    of device: NetworkDevice, _ session: NetlinkSession, hop: String = "qdisc",
+    countsRefusals: Bool = false
   ) -> DropCounter {
     let index = device.index
-    return DropCounter(hop: hop) { try session.rootQdisc(of: index)?.statistics.drops ?? 0 }
+    return DropCounter(hop: hop, countsRefusals: countsRefusals) {
+      try session.rootQdisc(of: index)?.statistics.drops ?? 0
+    }
   }
 }

@@ -79,6 +79,7 @@ final class FarMachine {
     found.sent.first = found.sent.first.map(clock.near)
     found.sent.last = found.sent.last.map(clock.near)
     found.received.last = found.received.last.map(clock.near)
+    (found.refusedBack, found.intervalRates) = (0, [])
     (found.farCPU, found.cpu) = (found.cpu, 0)
     (found.farIdle, found.sent.idle) = (found.sent.idle, 0)
     return found

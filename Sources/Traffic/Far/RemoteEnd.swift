@@ -80,7 +80,9 @@ private final class FarDrops: Sendable {
 
   func counters(_ hops: [String]) -> [DropCounter] {
     hops.enumerated().map { position, hop in
-      DropCounter(hop: hop) { try self.read(position, of: hops.count) }
+      DropCounter(hop: hop, countsRefusals: hop == DropCounter.guestQdisc) {
+        try self.read(position, of: hops.count)
+      }
     }
   }
 

@@ -17,6 +17,9 @@ package final class Progress: Sendable {
   /// Receivers: so many more frames have arrived, each counted once.
   package func deliver(_ count: UInt64) { delivered.add(count, ordering: .acquiringAndReleasing) }
 
+  /// Frames that have arrived so far.
+  package var count: UInt64 { delivered.load(ordering: .acquiring) }
+
   /// Senders have ended, and this is all that will come.
   package func end(offered count: UInt64) {
     ended.store(MonotonicTime.now().nanoseconds, ordering: .releasing)

@@ -4,6 +4,11 @@ import Kernel
 package struct Findings: Sendable, Codable {
   var sent = SendReport()
   var received = ReceiveReport()
+  /// Of the refused frames, those on the way from the route's receiver to its sender.
+  var refusedBack: UInt64 = 0
+  /// Frames per second delivered in each of ``intervalCount`` equal parts of a window that is long
+  /// enough; empty otherwise.
+  var intervalRates: [Double] = []
   /// CPU nanoseconds of our threads on this machine.
   var cpu: UInt64 = 0
   /// The same of our threads on another, and what its senders waited for their schedule on the CPU.
@@ -20,10 +25,18 @@ package struct Findings: Sendable, Codable {
   /// Frames that our own sockets dropped, by hop.
   var overruns: [String: UInt64] = [:]
 
+  /// Parts of a window that is looked at while it runs.
+  static let intervalCount: UInt64 = 10
+
   package static func + (left: Findings, right: Findings) -> Findings {
     var sum = left
     sum.sent = left.sent + right.sent
     sum.received = left.received + right.received
+    sum.refusedBack += right.refusedBack
+    sum.intervalRates =
+      left.intervalRates.isEmpty || right.intervalRates.isEmpty
+      ? left.intervalRates + right.intervalRates
+      : zip(left.intervalRates, right.intervalRates).map(+)
     sum.cpu += right.cpu
     sum.farCPU += right.farCPU
     sum.farIdle += right.farIdle

@@ -78,6 +78,8 @@ final class FrameReceiving<Source: FrameSource & ~Copyable>: ReceivingHalf {
     return found
   }
 
+  var deliveredSoFar: UInt64? { progress.count }
+
   func park() throws { for receiver in receivers { try receiver.with { try $0.park() } } }
 
   func close() {

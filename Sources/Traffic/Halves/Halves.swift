@@ -35,6 +35,12 @@ protocol ReceivingHalf: Half {
   func finish(_ end: SendingEnd) throws -> Findings
   /// Waits on for what may still be under way. Gives the findings of the window anew.
   func waitOn(patience: UInt64) throws -> Findings
+  /// Frames delivered so far in this window, to look at while it runs; nil if nobody here knows.
+  var deliveredSoFar: UInt64? { get }
+}
+
+extension ReceivingHalf {
+  var deliveredSoFar: UInt64? { nil }
 }
 
 /// One thread that sends everything of ours back where it came from.

@@ -2,16 +2,12 @@
 package struct Ledger: Sendable, Hashable {
   package let offered: UInt64
   package let delivered: UInt64
-  /// Frames that the sending kernel refused. Some hops count these as dropped as well: a queueing
-  /// discipline does, a driver that is busy does not.
-  package let refused: UInt64
-  /// Frames dropped, by hop.
+  /// Offered frames that were dropped, by hop.
   package let drops: [String: UInt64]
 
-  package init(offered: UInt64, delivered: UInt64, refused: UInt64, drops: [String: UInt64]) {
+  package init(offered: UInt64, delivered: UInt64, drops: [String: UInt64]) {
     self.offered = offered
     self.delivered = delivered
-    self.refused = refused
     self.drops = drops
   }
 
@@ -36,11 +32,8 @@ package struct Ledger: Sendable, Hashable {
   package var lost: UInt64 { offered > delivered ? offered - delivered : 0 }
 
   /// Offered − delivered − every named drop. Negative where a hop dropped, and counted, more
-  /// than ours: frames of others, or doubled ones. Of drops beyond the lost frames, as many as
-  /// were refused are taken to be those.
+  /// than ours: frames of others, or doubled ones.
   package var unexplained: Int64 {
-    let named = drops.values.reduce(0, +)
-    let rest = Int64(offered) - Int64(delivered) - Int64(named)
-    return rest >= 0 ? rest : min(0, rest + Int64(refused))
+    Int64(offered) - Int64(delivered) - Int64(drops.values.reduce(0, +))
   }
 }

@@ -66,7 +66,9 @@ struct SessionEnds {
     var lanes: [Lane] = []
     do {
       if workload.direction != .toSender { lanes.append(try lane(from: sender, to: receiver)) }
-      if workload.direction != .toReceiver { lanes.append(try lane(from: receiver, to: sender)) }
+      if workload.direction != .toReceiver {
+        lanes.append(try lane(from: receiver, to: sender, isBack: true))
+      }
     } catch {
       for lane in lanes { lane.close() }
       throw error
@@ -129,7 +131,7 @@ struct SessionEnds {
     End(end: route.receiver, cpus: placement.receivers, machine: receiverMachine)
   }
 
-  private func lane(from: End, to: End) throws -> Lane {
+  private func lane(from: End, to: End, isBack: Bool = false) throws -> Lane {
     let issued: [IssueCounter]? =
       from.end.isRemote || to.end.isRemote ? nil : workload.shares.map { _ in IssueCounter() }
     // The far end listens, so that a forwarder is needed one way only; it is opened first.
@@ -142,7 +144,7 @@ struct SessionEnds {
         let addresses = try addresses(of: from.end, sending.ports, for: to.end)
         return Lane(
           sending, try self.receiving(at: to, from: from.end.address, addresses, issued),
-          threads: workload.threads)
+          threads: workload.threads, isBack: isBack)
       }
     }
     let receiving = try self.receiving(at: to, from: from.end.address, [], issued)
@@ -150,7 +152,7 @@ struct SessionEnds {
       let addresses = try addresses(of: to.end, receiving.ports, for: from.end)
       return Lane(
         try self.sending(at: from, to: to.end.address, addresses, issued), receiving,
-        threads: workload.threads)
+        threads: workload.threads, isBack: isBack)
     }
   }
 

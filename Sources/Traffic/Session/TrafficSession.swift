@@ -12,10 +12,10 @@ package final class TrafficSession {
   package let frameBytes: Int
 
   private let load: any Load
-  private let counters: [DropCounter]
+  private let hops: HopCounters
   private let machines: [FarMachine]
   private let accounts: CPUAccounts
-  private let cpus: Int
+  let calibratedRate: Double?
   private var isOpen = true
   /// The round trips of the last window, so that those of many can be put together; nil if none
   /// were measured.
@@ -23,24 +23,29 @@ package final class TrafficSession {
 
   /// Opens both ends and warms the path up for 20 ms. Needs `CAP_NET_RAW` and `CAP_NET_ADMIN`.
   ///
-  /// - Parameter runID: tells the frames of this run from those of others; folded to 16 bits.
+  /// - Parameters:
+  ///   - runID: tells the frames of this run from those of others; folded to 16 bits.
+  ///   - calibratedRate: frames per second that the same sender makes for a sink that costs
+  ///     nothing; nil if nobody tried.
   /// - Throws: ``WorkloadError`` for a workload that cannot run here, `SystemCallError`.
   package init(
-    _ workload: Workload, over route: Route, placement: Placement? = nil, runID: UInt64
+    _ workload: Workload, over route: Route, placement: Placement? = nil, runID: UInt64,
+    calibratedRate: Double? = nil
   ) throws {
     try workload.validate()
     let allowed = try CPUSet.allowed()
     let placement = placement ?? .spread(threads: workload.threads, over: allowed)
     self.workload = workload
-    cpus = Set(placement.senders + placement.receivers).count
+    self.calibratedRate = calibratedRate
     frameBytes = workload.datapath == .tcp ? 0 : workload.frame.meanBytes(mtu: route.mtu)
-    counters = Self.counters(of: workload, on: route)
+    hops = HopCounters(of: workload, on: route)
     let ends = try SessionEnds(
       workload, route: route, placement: placement,
       frameBytes: workload.datapath == .tcp ? 0 : workload.frame.bytes(mtu: route.mtu),
       run: UInt16(truncatingIfNeeded: runID ^ runID >> 16 ^ runID >> 32 ^ runID >> 48))
     machines = ends.machines
-    accounts = CPUAccounts(machines, extra: ends.extraCPU)
+    accounts = CPUAccounts(
+      machines, extra: ends.extraCPU, placed: Set(placement.senders + placement.receivers))
     load = try ends.load()
     do {
       _ = try load.run(nanoseconds: 20_000_000)
@@ -78,16 +83,15 @@ package final class TrafficSession {
     precondition(seconds > 0 && seconds <= 3600)
     for machine in machines { try machine.checkClock() }
     let startedAt = MonotonicTime.sinceEpoch()
-    let begin = MonotonicTime.now()
-    let dropsBefore = try counters.map { try $0.read() }
+    let counters = try hops.restarted()
     let cpuBefore = try accounts.read()
     var found = try load.run(nanoseconds: UInt64(seconds * 1e9))
-    var drops = try drops(since: dropsBefore, found)
+    var drops = try counters.drops(found)
     // Frames that no hop dropped may still be under way.
     let latest = MonotonicTime.now() + Self.longestWait
     while Self.ledger(found, drops).unexplained > 0 && MonotonicTime.now() < latest {
       found = try load.waitOn(patience: Self.secondPatience)
-      drops = try self.drops(since: dropsBefore, found)
+      drops = try counters.drops(found)
     }
     let cpu = try accounts.read() - cpuBefore
     try load.park()
@@ -97,9 +101,8 @@ package final class TrafficSession {
     return Sample(
       startedAt: startedAt, duration: duration, metrics: metrics(found, ledger, cpu),
       drops: drops,
-      invalidReason: Validity.reason(
-        found, ledger: ledger, steal: cpu.here.steal, cpus: cpus,
-        duration: MonotonicTime.now() - begin)
+      invalidReason: Validity.reason(found, ledger: ledger, pace: workload.gap)
+        ?? Validity.reason(cpu, found)
         ?? Validity.reason(clockBound: clockBound, window: duration))
   }
 
@@ -113,102 +116,15 @@ package final class TrafficSession {
   private static let longestWait: UInt64 = 200_000_000
   private static let secondPatience: UInt64 = 50_000_000
 
-  private static func counters(of workload: Workload, on route: Route) -> [DropCounter] {
-    if workload.datapath == .tcp { return [] }
-    if workload.kind.isRoundTrip || workload.direction == .both {
-      return route.drops + route.reverseDrops
-    }
-    return workload.direction == .toReceiver ? route.drops : route.reverseDrops
-  }
-
-  private func drops(since before: [UInt64], _ found: Findings) throws -> [String: UInt64] {
-    var drops = found.overruns
-    for (counter, before) in zip(counters, before) {
-      let now = try counter.read()
-      drops[counter.hop, default: 0] += now - min(before, now)
-    }
-    if workload.segments == 1 { return drops }
-    return Ledger.inFrames(
-      drops, segments: UInt64(workload.segments),
-      missing: found.sent.offered - min(found.sent.offered, found.received.delivered))
-  }
-
   private static func ledger(_ found: Findings, _ drops: [String: UInt64]) -> Ledger {
     Ledger(
-      offered: found.sent.offered, delivered: found.received.delivered,
-      refused: found.sent.refused, drops: drops)
+      offered: found.sent.offered, delivered: found.received.delivered, drops: drops)
   }
 
   /// Seconds from the first frame to the last sent or received.
-  private func window(of found: Findings) -> Double {
+  func window(of found: Findings) -> Double {
     guard let first = found.sent.first else { return 0 }
     let last = [found.sent.last, found.received.last].compactMap { $0 }.max() ?? first
     return Double(last - first) / 1e9
-  }
-
-  private func metrics(_ found: Findings, _ ledger: Ledger, _ cpu: CPUUse) -> [Metric: Double] {
-    let seconds = max(window(of: found), 1e-9)
-    if let counts = found.connections {
-      var metrics: [Metric: Double] = [
-        .connectionRate: Double(min(counts.inTime, counts.counted)) / seconds,
-        .failedConnections: Double(counts.unsuccessful),
-        .retransmitted: Double(found.retransmitted),
-      ]
-      metrics.addLatency(found.roundTrips)
-      return metrics
-    }
-    if let transactions = found.transactions {
-      var metrics: [Metric: Double] = [
-        .transactionRate: Double(transactions) / seconds,
-        .retransmitted: Double(found.retransmitted),
-      ]
-      metrics.addLatency(found.roundTrips)
-      return metrics
-    }
-    if let bytes = found.streamBytes {
-      return [
-        .throughput: Double(bytes) * 8 / seconds, .retransmitted: Double(found.retransmitted),
-      ]
-    }
-    let sent = found.sent
-    let received = found.received
-    let sending = max(
-      sent.first.flatMap { first in sent.last.map { Double($0 - first) / 1e9 } } ?? 0, 1e-9)
-    let delivered = Double(ledger.delivered)
-    var metrics: [Metric: Double] = [
-      .offeredRate: Double(sent.offered) / sending,
-      .offered: Double(sent.offered), .delivered: delivered, .lost: Double(ledger.lost),
-      .duplicated: Double(received.duplicated), .reordered: Double(received.reordered),
-      .corrupt: Double(received.corrupt), .foreign: Double(received.foreign),
-      .unexplained: Double(ledger.unexplained), .refused: Double(sent.refused),
-    ]
-    // What an echo delivers is what it was asked to, and its ends never sleep: no result.
-    if !workload.kind.isRoundTrip {
-      metrics[.throughput] = Double(received.bytes) * 8 / seconds
-      metrics[.deliveredRate] = delivered / seconds
-      if ledger.delivered > 0 {
-        metrics[.cpuPerFrame] = Double(cpu.near(found)) / delivered
-        metrics[.guestCPUPerFrame] = cpu.far(found).map { Double($0) / delivered }
-      }
-    }
-    if sent.offered > 0 { metrics[.loss] = Double(ledger.lost) / Double(sent.offered) }
-    if let intended = sent.intended { metrics[.intendedRate] = Double(intended) / sending }
-    if let lateness = found.lateness {
-      metrics[.gapErrorP50] = lateness.microseconds(atPercentile: 50)
-      metrics[.gapErrorP99] = lateness.microseconds(atPercentile: 99)
-    }
-    metrics.addLatency(found.roundTrips)
-    return metrics
-  }
-}
-
-extension [Metric: Double] {
-  /// The percentiles that so many times can tell.
-  fileprivate mutating func addLatency(_ times: TimeHistogram?) {
-    guard let times else { return }
-    self[.latencyP50] = times.microseconds(atPercentile: 50)
-    if times.count >= 100 { self[.latencyP99] = times.microseconds(atPercentile: 99) }
-    if times.count >= 1000 { self[.latencyP999] = times.microseconds(atPercentile: 99.9) }
-    self[.latencyMaximum] = times.microseconds(atPercentile: 100)
   }
 }

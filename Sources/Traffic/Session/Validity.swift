@@ -7,11 +7,24 @@ package enum Validity {
   package static let leastOffered = 0.99
   /// Of the offered frames, the share that may be unexplained.
   static let mostUnexplained = 0.001
-  /// Of the CPU time of the window, the share that may be stolen; below two ticks it is unknown.
+  /// Of the time of the traffic's CPUs, the share that may be stolen; below two ticks it is unknown.
   static let mostSteal = 0.10
-
+  /// Of the time of the traffic's CPUs, the share that may go into other work, in a window that is
+  /// long enough to know.
+  static let mostOtherWork = 0.25
+  /// Nanoseconds of a window from which on the kernel's ticks of 10 ms say something, and from
+  /// which on what they say of other work is a reason.
+  static let leastForTicks: UInt64 = 200_000_000
+  static let leastForOtherWork: UInt64 = 1_000_000_000
   /// Of the window, the share by which times of two clocks may be wrong.
   static let mostClockError = 0.01
+  /// Nominal gaps by which one frame in a hundred may be late. A sender sends what is due in one
+  /// call, so at gaps below the shortest one lateness is the batch's and says nothing.
+  static let mostLateGaps = 10.0
+  static let shortestGap = 10_000.0
+  /// The rate of the generator into a sink that costs nothing, over the delivered rate: below this
+  /// it may be the generator that was measured.
+  package static let leastHeadroom = 1.3
 
   /// - Parameters:
   ///   - clockBound: seconds by which another machine's times may be wrong.
@@ -21,15 +34,19 @@ package enum Validity {
       ? "the clocks of both ends cannot be compared to 1 % of the window; try a longer one" : nil
   }
 
-  static func reason(
-    _ found: Findings, ledger: Ledger, steal: UInt64, cpus: Int, duration: UInt64
-  ) -> String? {
+  /// - Parameter pace: nanoseconds between two frames of one sender; nil without a schedule.
+  static func reason(_ found: Findings, ledger: Ledger, pace: Double? = nil) -> String? {
     let sent = found.sent
     let received = found.received
     if let intended = sent.intended,
       Double(sent.offered + sent.refused) < leastOffered * Double(intended)
     {
       return "generator limited: less than 99 % of the intended frames were offered"
+    }
+    if let pace, pace >= shortestGap, let lateness = found.lateness, lateness.count >= 100,
+      let late = lateness.microseconds(atPercentile: 99), late * 1000 > mostLateGaps * pace
+    {
+      return "bursty generator: one frame in a hundred was over ten gaps late"
     }
     if received.corrupt > 0 { return "corrupt frames" }
     if received.late > 0 {
@@ -51,9 +68,16 @@ package enum Validity {
     } else if found.streamBytes == 0 {
       return "no byte arrived"
     }
-    let share = Double(steal) / (Double(duration) * Double(max(1, cpus)))
-    if steal >= 20_000_000 && share > mostSteal {
+    return nil
+  }
+
+  /// What the machine did meanwhile.
+  static func reason(_ cpu: CPUUse, _ found: Findings) -> String? {
+    if cpu.here.times(of: cpu.used).steal >= 20_000_000 && cpu.stealShare > mostSteal {
       return "the hypervisor took over 10 % of the CPU time"
+    }
+    if cpu.duration >= leastForOtherWork && cpu.otherShare(found) > mostOtherWork {
+      return "other work took over 25 % of the traffic's CPUs"
     }
     return nil
   }

@@ -143,6 +143,11 @@ package struct Workload: Sendable, Hashable, Codable {
     return (0..<threads).map { (flows * $0 / threads)..<(flows * ($0 + 1) / threads) }
   }
 
+  /// Nanoseconds between two frames of a sender that keeps a schedule frame by frame; nil without.
+  var gap: Double? {
+    kind == .rate ? rate.map { Double(threads) * 1e9 / $0 } : nil
+  }
+
   private func require(_ condition: Bool, _ reason: String) throws {
     if !condition { throw WorkloadError(workload: name, reason: reason) }
   }

@@ -1,0 +1,40 @@
+import Foundation
+
+/// Whether a rate held still while it was measured: the parts of one window held against each other.
+///
+/// Two rules, both of neper and CSIT: a straight line through the parts has no slope that is told
+/// from 0, and the parts differ by less than 5 % of their mean.
+package struct SteadyState: Sendable, Hashable {
+  /// The standard deviation of the parts ÷ their mean.
+  package let variation: Double
+  /// Two-sided p of "the slope is 0".
+  package let slopeProbability: Double
+
+  package static let mostVariation = 0.05
+
+  package var isSteady: Bool {
+    variation < Self.mostVariation && slopeProbability >= Estimate.alpha
+  }
+
+  /// - Parameter parts: the rate in equal parts of the window, in their order.
+  /// - Returns: nil of fewer than three, of nothing delivered, and of what is no number.
+  package init?(_ parts: [Double]) {
+    guard parts.count >= 3, parts.allSatisfy(\.isFinite), let mean = Series.mean(parts), mean > 0,
+      let deviation = Series.standardDeviation(parts)
+    else { return nil }
+    variation = deviation / mean
+    let count = Double(parts.count)
+    let places = parts.indices.map { Double($0) - (count - 1) / 2 }
+    let spread = places.map { $0 * $0 }.reduce(0, +)
+    let slope = zip(places, parts).map { $0 * ($1 - mean) }.reduce(0, +) / spread
+    let errors = zip(places, parts).map { place, part in part - mean - slope * place }
+    let rest = errors.map { $0 * $0 }.reduce(0, +)
+    let standardError = (rest / (count - 2) / spread).squareRoot()
+    guard standardError > abs(slope) * 1e-9 else {
+      slopeProbability = abs(slope) > mean * 1e-9 ? 0 : 1
+      return
+    }
+    slopeProbability = StudentDistribution(degreesOfFreedom: count - 2)
+      .twoSidedProbability(slope / standardError)
+  }
+}
