@@ -139,12 +139,14 @@ package struct TrialFinding: Codable, Hashable, Sendable {
   package let drops: [String: UInt64]
   package let validPairs: Int
   package let invalidPairs: Int
+  /// Why the verdict is `inconclusive` whatever the interval says; nil if it is the interval's.
+  package let doubt: String?
 
   package init(
     trial: Int, role: String, configuration: Configuration, reference: Configuration,
     outcome: Outcome, effect: Effect?, adjustedProbability: Double?, verdict: Verdict,
     workloads: [WorkloadFinding], constraints: [ConstraintFinding], drops: [String: UInt64],
-    validPairs: Int, invalidPairs: Int
+    validPairs: Int, invalidPairs: Int, doubt: String? = nil
   ) {
     self.trial = trial
     self.role = role
@@ -159,6 +161,7 @@ package struct TrialFinding: Codable, Hashable, Sendable {
     self.drops = drops
     self.validPairs = validPairs
     self.invalidPairs = invalidPairs
+    self.doubt = doubt
   }
 }
 

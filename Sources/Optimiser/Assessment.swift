@@ -21,6 +21,9 @@ extension TrialFinding {
         WorkloadFinding(workload: workload, effect: $0, verdict: verdict($0))
       }
     }
+    let doubt = effect.flatMap {
+      GeneratorDoubt(trial, objective, workloads: workloads).reason(verdict($0))
+    }
     let constraints = objective.constraints.flatMap { constraint in
       ConstraintCheck(constraint: constraint, trial: trial)
         .findings(on: names(constraint.metric))
@@ -31,12 +34,13 @@ extension TrialFinding {
       trial: trial.number, role: trial.role.rawValue, configuration: trial.candidate,
       reference: trial.reference,
       outcome: isRepeat ? .sameAsEarlier : effect == nil ? .failed : .measured,
-      effect: effect, adjustedProbability: nil, verdict: verdict(effect), workloads: each,
+      effect: effect, adjustedProbability: nil,
+      verdict: doubt == nil ? verdict(effect) : .inconclusive, workloads: each,
       constraints: isRepeat ? [] : constraints,
       drops: valid.reduce(into: [:]) { drops, pair in
         drops.merge(pair.candidate.drops) { $0 &+ $1 }
       },
-      validPairs: valid.count, invalidPairs: pairs.count - valid.count)
+      validPairs: valid.count, invalidPairs: pairs.count - valid.count, doubt: doubt)
   }
 
   /// The same finding as one of a family of tests.
@@ -44,10 +48,12 @@ extension TrialFinding {
     TrialFinding(
       trial: trial, role: role, configuration: configuration, reference: reference,
       outcome: outcome, effect: effect, adjustedProbability: probability,
-      verdict: Verdict(
-        effect, objective.goal, margin: objective.margin, adjustedProbability: probability),
+      verdict: doubt != nil
+        ? .inconclusive
+        : Verdict(
+          effect, objective.goal, margin: objective.margin, adjustedProbability: probability),
       workloads: workloads, constraints: constraints, drops: drops, validPairs: validPairs,
-      invalidPairs: invalidPairs)
+      invalidPairs: invalidPairs, doubt: doubt)
   }
 
   /// Whether some workload surely loses, though the mean may gain.

@@ -151,8 +151,7 @@ struct BlockMeasurement {
 
   private func open(_ workload: Workload, _ part: Part) throws -> TrafficSession {
     guard let side = part.side else { preconditionFailure("a part stands before it is measured") }
-    return try TrafficSession(
-      workload, over: try side.route(workload, part.mtu), runID: UInt64.random(in: .min ... .max))
+    return try TrafficSession(calibrated: workload, over: try side.route(workload, part.mtu))
   }
 
   private func row(

@@ -41,8 +41,7 @@ struct LoadRates {
     let side = try stand.side(0, for: .baseline)
     let mtu = try side.tuner.read([.mtu])[.mtu]?.integer ?? 0
     let run = BenchRun(interruption, Unwatched()) { workload in
-      try TrafficSession(
-        workload, over: side.route(workload, mtu), runID: UInt64.random(in: .min ... .max))
+      try TrafficSession(calibrated: workload, over: side.route(workload, mtu))
     }
     let finding = try run.findThroughput(of: workload, goals: SearchGoal.quick)
     if let signal = interruption.requested { throw SweepInterrupted(signal: signal) }

@@ -93,6 +93,16 @@ extension NetlinkSession {
     }
   }
 
+  /// Makes a device swallow what is sent through it: `blackhole` at its root.
+  package func swallow(_ index: Int32) throws {
+    let builder = TrafficControlMessage.header(
+      device: index, handle: try freeHandle(of: index), parent: Qdisc.root, kind: "blackhole")
+    try request(
+      NetlinkRequest(
+        "set the qdisc of link \(index) to blackhole", type: RTM_NEWQDISC,
+        flags: NLM_F_CREATE | NLM_F_REPLACE, payload: builder.bytes))
+  }
+
   /// Goes back to the device's default; does nothing if that is there.
   package func deleteRootQdisc(of index: Int32) throws {
     guard let root = try rootQdisc(of: index), !root.isDefault else { return }

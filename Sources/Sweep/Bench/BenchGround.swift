@@ -41,8 +41,7 @@ package final class BenchGround {
 
   /// Opens a workload. Throws what ``TrafficSession`` throws.
   package func open(_ workload: Workload) throws -> TrafficSession {
-    try TrafficSession(
-      workload, over: side.route(workload, mtu), runID: UInt64.random(in: .min ... .max))
+    try TrafficSession(calibrated: workload, over: side.route(workload, mtu))
   }
 
   /// The hops that a row may tell drops of.

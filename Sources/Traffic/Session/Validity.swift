@@ -1,4 +1,5 @@
 import Kernel
+import Measurement
 
 /// What makes a window worthless: the first rule that it broke, in one sentence, or nil. The sentence
 /// is the same every time, so that windows can be counted by it; the numbers are in the metrics.
@@ -24,7 +25,16 @@ package enum Validity {
   static let shortestGap = 10_000.0
   /// The rate of the generator into a sink that costs nothing, over the delivered rate: below this
   /// it may be the generator that was measured.
-  package static let leastHeadroom = 1.3
+  package static let leastHeadroom = Headroom.least
+
+  private static let bursty = "bursty generator: one frame in a hundred was over ten gaps late"
+  private static let stolen = "the hypervisor took over 10 % of the CPU time"
+  private static let busy = "other work took over 25 % of the traffic's CPUs"
+
+  /// Whether a window does not count for what the machine did meanwhile, though its counts are right.
+  package static func isOfMachine(_ reason: String?) -> Bool {
+    reason.map([bursty, stolen, busy].contains) ?? false
+  }
 
   /// - Parameters:
   ///   - clockBound: seconds by which another machine's times may be wrong.
@@ -46,7 +56,7 @@ package enum Validity {
     if let pace, pace >= shortestGap, let lateness = found.lateness, lateness.count >= 100,
       let late = lateness.microseconds(atPercentile: 99), late * 1000 > mostLateGaps * pace
     {
-      return "bursty generator: one frame in a hundred was over ten gaps late"
+      return bursty
     }
     if received.corrupt > 0 { return "corrupt frames" }
     if received.late > 0 {
@@ -74,10 +84,10 @@ package enum Validity {
   /// What the machine did meanwhile.
   static func reason(_ cpu: CPUUse, _ found: Findings) -> String? {
     if cpu.here.times(of: cpu.used).steal >= 20_000_000 && cpu.stealShare > mostSteal {
-      return "the hypervisor took over 10 % of the CPU time"
+      return stolen
     }
     if cpu.duration >= leastForOtherWork && cpu.otherShare(found) > mostOtherWork {
-      return "other work took over 25 % of the traffic's CPUs"
+      return busy
     }
     return nil
   }
