@@ -5,7 +5,10 @@
 # And one for guests alone:
 #   make guest-test   install what is missing, boot QEMU guests, test what they are for
 #
-# Both want root, Swift 6.3 and a Debian system.
+# And one that takes an hour:
+#   make soak    full rate over and over: nothing grows; KVMTUNE_SOAK_SECONDS=N for less
+#
+# All want root, Swift 6.3 and a Debian system.
 
 PROFILE ?= Profiles/lab.yaml
 KVMTUNE := .build/release/kvmtune
@@ -21,7 +24,7 @@ GUEST_PACKAGES := kmod nftables iproute2 ethtool xz-utils
 # Tiers of the tests that must run, not be skipped: where there is no QEMU to be had, REQUIRE=lab.
 REQUIRE ?= lab,guest
 
-.PHONY: help build sweep test guest-test lint format install clean
+.PHONY: help build sweep test soak guest-test lint format install clean
 .PHONY: build-packages test-packages guest-packages peers
 
 help:
@@ -36,6 +39,9 @@ sweep: build
 # One configuration for the program and its tests, so that the program tested is the one shipped.
 test: build test-packages peers lint $(if $(findstring guest,$(REQUIRE)),guest-packages)
 	KVMTUNE_REQUIRE=$(REQUIRE) $(SWIFT) test -c release --disable-xctest --no-parallel
+
+soak: build test-packages
+	KVMTUNE_SOAK_SECONDS=$${KVMTUNE_SOAK_SECONDS:-3600} KVMTUNE_REQUIRE=lab $(SWIFT) test -c release --disable-xctest --no-parallel --filter SoakTests
 
 guest-test: build test-packages guest-packages
 	KVMTUNE_REQUIRE=lab,guest $(SWIFT) test -c release --disable-xctest --no-parallel --filter GuestTests

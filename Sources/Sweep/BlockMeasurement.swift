@@ -151,7 +151,9 @@ struct BlockMeasurement {
 
   private func open(_ workload: Workload, _ part: Part) throws -> TrafficSession {
     guard let side = part.side else { preconditionFailure("a part stands before it is measured") }
-    return try TrafficSession(calibrated: workload, over: try side.route(workload, part.mtu))
+    return try TrafficSession(
+      calibrated: workload, over: try side.route(workload, part.mtu),
+      isInline: stand.carriesInline(workload))
   }
 
   private func row(

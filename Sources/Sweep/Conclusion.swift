@@ -8,13 +8,19 @@ import Report
 /// What follows from a run's table, and nothing but the table.
 package struct Conclusion: Sendable {
   package let recommendations: [Recommendation]
+  /// What is found of knobs that cannot act, of which there should be nothing to find.
+  package let warnings: [String]
 
   /// Reads a `trials.csv` and derives the recommendation of each NIC.
   ///
+  /// - Parameter controls: knobs that were swept as negative controls. The table does not tell them
+  ///   from others.
+  ///
   /// Throws `TrialsFileError` for a table that cannot be read, `EvidenceError` for rows that
   /// contradict each other.
-  package init(table path: String) throws {
+  package init(table path: String, controls: [KnobName] = []) throws {
     recommendations = try Recommendation.derive(from: TrialsFile.read(path).records)
+    warnings = recommendations.flatMap { ControlCheck.warnings($0, controls: controls) }
   }
 
   /// The bytes of `recommendation.json`.
@@ -34,7 +40,7 @@ package struct Conclusion: Sendable {
         return lines.isEmpty ? "" : "\nBy hand\(Self.words(place)):\n" + lines
       }
       return RecommendationText.text(recommendation, width: width) + typed.joined()
-    }.joined(separator: "\n")
+    }.joined(separator: "\n") + warnings.map { "\nWarning: \($0).\n" }.joined()
   }
 
   private static func words(_ place: KnobCommands.Place) -> String {
@@ -50,6 +56,8 @@ package struct Conclusion: Sendable {
     let commands = recommendations.map { ($0.nic, Self.commands($0)) }
     return SummaryMarkdown.text(
       recommendations, commands: Dictionary(commands) { first, _ in first }, directory: directory)
+      + (warnings.isEmpty ? "" : "\n## Warnings\n\n")
+      + warnings.map { "- \($0)\n" }.joined()
   }
 
   /// Writes `recommendation.json` and `summary.md` into a run directory.

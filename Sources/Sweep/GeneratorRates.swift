@@ -35,9 +35,13 @@ final class GeneratorRates: Sendable {
 }
 
 extension TrafficSession {
-  /// Opens a workload on a route from this host, its generator calibrated if it is here.
-  convenience init(calibrated workload: Workload, over route: Route) throws {
-    let isHere = if case .local = route.sender { true } else { false }
+  /// Opens a workload on a route, its generator calibrated if it is here.
+  ///
+  /// - Parameter isInline: the sending thread carries the path as well, so that nobody asks.
+  convenience init(
+    calibrated workload: Workload, over route: Route, isInline: Bool = false
+  ) throws {
+    let isHere = if case .local = route.sender { !isInline } else { false }
     try self.init(
       workload, over: route, runID: UInt64.random(in: .min ... .max),
       calibratedRate: isHere ? GeneratorRates.shared.rate(of: workload, mtu: route.mtu) : nil)

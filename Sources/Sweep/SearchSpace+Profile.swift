@@ -7,6 +7,8 @@ package struct ResolvedSpace: Sendable {
   package let space: SearchSpace
   /// Knobs of the profile that the target lacks, with the reason.
   package let absent: [(name: KnobName, reason: String)]
+  /// Knobs that are swept though they cannot act on some workload, with the reason.
+  package let unreached: [Profile.Unreached]
 
   /// Holds what the profile asks for against what the device allows.
   ///
@@ -16,11 +18,18 @@ package struct ResolvedSpace: Sendable {
     var dimensions: [SearchSpace.Dimension] = []
     var absent: [(KnobName, String)] = []
     let availability = try tuner.availability(of: profile.knobs.map(\.name))
+    let unreached = profile.unreached
     for request in profile.knobs {
       switch availability[request.name] {
       case nil: preconditionFailure("a tuner answers for every knob or throws")
       case .absent(let reason): absent.append((request.name, reason))
       case .available(let domain):
+        if let vain = unreached.first(where: { $0.knob == request.name && $0.isControl }),
+          profile.search.controls == .skip
+        {
+          absent.append((request.name, "it \(vain.description)"))
+          continue
+        }
         let values = try Self.values(request, domain, file: file)
         dimensions.append(SearchSpace.Dimension(knob: request.name, values: values))
       }
@@ -31,6 +40,7 @@ package struct ResolvedSpace: Sendable {
     }
     space = try SearchSpace(dimensions).normalised(originals: tuner.read(dimensions.map(\.knob)))
     self.absent = absent
+    self.unreached = unreached.filter { vain in dimensions.contains { $0.knob == vain.knob } }
   }
 
   private static func values(_ request: KnobRequest, _ domain: Domain, file: String) throws

@@ -16,6 +16,8 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
   package let trials: [Trial]
   /// Knobs of the profile that the target lacks, with the reason.
   package let absent: [String: String]
+  /// Knobs that are swept though they cannot act on some workload, with the reason.
+  package let unreached: [String: String]
   /// Seconds of traffic alone, if every knob of the winner had to be put back once.
   package let secondsOfTraffic: Double
 
@@ -41,6 +43,9 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
     absent = Dictionary(
       resolved.absent.map { ($0.name.rawValue, $0.reason) }, uniquingKeysWith: { first, _ in first }
     )
+    unreached = Dictionary(
+      resolved.unreached.map { ($0.knob.rawValue, $0.note) },
+      uniquingKeysWith: { first, _ in first })
     let blocks = try campaign.remaining(after: []).blocks
     secondsOfTraffic =
       Double(blocks * profile.workloads.count * 2 * (profile.sampling.pairs + 1))
@@ -49,6 +54,7 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
 
   package var description: String {
     var lines = absent.sorted { $0.key < $1.key }.map { "\($0.key) is left out: \($0.value)" }
+    lines += unreached.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     for trial in trials {
       lines.append("\(trial.configuration)")
       lines += trial.commands.map { "    \($0)" }

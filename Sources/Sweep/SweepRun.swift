@@ -59,7 +59,7 @@ package struct SweepRun {
     // A journal that is left behind is tried again by the supervisor and by `kvmtune restore`.
     if failures.isEmpty { try journal.finish() }
     try measured.get()
-    let conclusion = try Conclusion(table: directory.trials)
+    let conclusion = try Conclusion(table: directory.trials, controls: profile.controls)
     try conclusion.write(to: directory)
     if !failures.isEmpty { throw NotRestored(failures: failures) }
     return conclusion

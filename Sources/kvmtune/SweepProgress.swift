@@ -13,6 +13,7 @@ final class SweepProgress: SweepObserver {
 
   func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int) {
     for (name, reason) in space.absent { Terminal.warn("\(name) is left out: \(reason)") }
+    for vain in space.unreached { Terminal.warn("\(vain.knob) \(vain.note)") }
     let trials = configurations == 1 ? "one configuration" : "\(configurations) configurations"
     Terminal.warn("\(nic): \(trials) to try; samples go to \(run.trials)")
   }

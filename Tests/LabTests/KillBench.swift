@@ -23,7 +23,7 @@ final class KillBench {
     workloads:
       - {name: flood, datapath: packet, kind: flood, frame: 64B}
     objective: {maximise: delivered_pps}
-    search: {strategy: random, trials: 3, seed: 4}
+    search: {strategy: random, trials: 3, seed: 4, controls: keep}
     sampling: {slice: 10ms, pairs: 1, blocks: 6, confirming-blocks: 6}
     """
 

@@ -15,7 +15,7 @@ struct NullTests {
       sysctl.net.core.somaxconn: [default, 128, 512, 1024]
       sysctl.net.ipv4.tcp_max_syn_backlog: [default, 256, 1024]
     objective: {maximise: delivered_pps}
-    search: {strategy: random, trials: 1, effect: 2%}
+    search: {strategy: random, trials: 1, effect: 2%, controls: keep}
     sampling: {slice: 10ms, pairs: 8, blocks: 6, confirming-blocks: 6}
     """
 

@@ -13,6 +13,8 @@ struct ScriptedBench {
   var workloadEffects: [String: [Configuration: Double]] = [:]
   /// The same for the latency.
   var latencyEffects: [Configuration: Double] = [:]
+  /// The generator's headroom; none where nothing is said.
+  var headroom: [Configuration: Double] = [:]
   /// The share of frames that get lost.
   var loss: [Configuration: Double] = [:]
   /// What can not be applied.
@@ -78,11 +80,13 @@ struct ScriptedBench {
   ) -> [Metric: Double] {
     let gain =
       sum(effects, configuration) + sum(workloadEffects[workload] ?? [:], configuration)
-    return [
+    var metrics: [Metric: Double] = [
       .throughput: 1e9 * exp(gain + deviation),
       .latencyP99: 50 * exp(sum(latencyEffects, configuration) + latency),
       .loss: sum(loss, configuration),
     ]
+    if !headroom.isEmpty { metrics[.headroom] = sum(headroom, configuration) }
+    return metrics
   }
 
   private func sum(_ effects: [Configuration: Double], _ configuration: Configuration) -> Double {

@@ -30,6 +30,15 @@ package struct Profile: Sendable {
     /// The most configurations tried, besides the baseline; nil for all of a grid.
     package var trials: Int?
     package var seed: UInt64 = 1
+    /// What becomes of knobs that can act on none of the workloads.
+    package var controls = Controls.skip
+
+    package enum Controls: String, CaseIterable, Sendable {
+      /// They are left out.
+      case skip
+      /// They are swept as negative controls.
+      case keep
+    }
 
     package enum Kind: String, CaseIterable, Sendable { case grid, random }
 

@@ -141,10 +141,14 @@ extension YAMLReader {
   fileprivate func searchRequest() throws(ProfileError) -> (
     request: Profile.SearchRequest, effect: String?
   ) {
-    let fields = try fields("search", known: ["strategy", "trials", "seed", "effect"])
+    let fields = try fields("search", known: ["strategy", "trials", "seed", "effect", "controls"])
     var request = Profile.SearchRequest()
     if let strategy = fields["strategy"] {
       request.kind = try strategy.choice("strategy", of: Profile.SearchRequest.Kind.self)
+    }
+    if let controls = fields["controls"] {
+      request.controls = try controls.choice(
+        "controls", of: Profile.SearchRequest.Controls.self)
     }
     if let trials = fields["trials"] {
       request.trials = try trials.integer("trials", in: 1...10_000)

@@ -118,6 +118,12 @@ package final class Stand {
   /// Makes the shared settings so. Writes nothing that is so already.
   func switchShared(to configuration: Configuration) throws { try shared.apply(configuration) }
 
+  /// Whether the thread that sends a frame carries it to the other end: then the generator is no
+  /// limit that the path could run into.
+  func carriesInline(_ workload: Workload) -> Bool {
+    nic.hasPrefix(Self.labPrefix) && workload.datapath != .vhost
+  }
+
   static func driver(of target: Target) throws -> String {
     let device = target.transmitter
     return try DeviceIdentity(of: device, session: target.session(for: device)).driver

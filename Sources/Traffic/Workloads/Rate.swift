@@ -3,9 +3,9 @@ import Kernel
 extension FrameSender where Sink: ~Copyable {
   /// Sends frames on an absolute schedule for so many nanoseconds.
   ///
-  /// A sender that was held up sends at most one batch at once to catch up: of what is due, the
-  /// rest is skipped and counts as intended only. Frames of a super-frame are due together, with
-  /// the first.
+  /// A sender that was held up catches up on what was due in the last ``catchUp`` nanoseconds, and
+  /// on one batch at least: of what is due, the rest is skipped and counts as intended only. Frames
+  /// of a super-frame are due together, with the first.
   ///
   /// - Parameters:
   ///   - rate: frames per second of this sender.
@@ -15,20 +15,27 @@ extension FrameSender where Sink: ~Copyable {
     let unit = unit
     let total = pace.total(nanoseconds: nanoseconds)
     let deadline = pace.start + nanoseconds
+    let batch = UInt64(batchFrames / unit)
+    let most = max(batch, UInt64(pace.rate * Double(Self.catchUp) / 1e9))
     var next: UInt64 = 0
     var idle: UInt64 = 0
     while next < total {
       idle += pace.time(of: next).spinUntil()
       let due = min(pace.due(by: .now()), total)
-      next = max(next, due - min(due, UInt64(batchFrames / unit)))
+      next = max(next, due - min(due, most))
       let first = next
-      try offer(Int(due - first) * unit, until: deadline + Self.overtime) {
+      let count = min(due - first, batch)
+      try offer(Int(count) * unit, until: deadline + Self.overtime) {
         pace.time(of: first + UInt64(unit == 1 ? $0 : $0 / unit))
       }
-      next = due
+      next += count
     }
     account(intended: total * UInt64(unit), idle: idle, pace: pace)
   }
+
+  /// Nanoseconds of a schedule that a sender catches up on in one go: a timer's tick or an interrupt
+  /// takes less, and a queue of a thousand frames holds it at a million frames a second.
+  private static var catchUp: UInt64 { 1_000_000 }
 
   /// Nanoseconds that the last frames of a schedule may take to find room.
   private static var overtime: UInt64 { 10_000_000 }
