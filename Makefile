@@ -8,6 +8,9 @@
 # And one that takes an hour:
 #   make soak    full rate over and over: nothing grows; KVMTUNE_SOAK_SECONDS=N for less
 #
+# And one for our speed beside that of others:
+#   make bench-peers  install what is missing, measure us and other programs in turns, print ratios
+#
 # All want root, Swift 6.3 and a Debian system.
 
 PROFILE ?= Profiles/lab.yaml
@@ -24,8 +27,14 @@ GUEST_PACKAGES := kmod nftables iproute2 ethtool xz-utils
 # Tiers of the tests that must run, not be skipped: where there is no QEMU to be had, REQUIRE=lab.
 REQUIRE ?= lab,guest
 
-.PHONY: help build sweep test soak guest-test lint format install clean
-.PHONY: build-packages test-packages guest-packages peers
+# Programs that ours is measured against, besides the C loops.
+PEER_PACKAGES := gcc libc6-dev linux-libc-dev netsniff-ng iperf3 xdp-tools dpdk iproute2
+# BENCH_PEERS_PAIRS=7 is for a try; PEERS_TABLE is where the table goes, ONLY a word in some rows.
+PEERS_TABLE ?= .build/bench-peers/table.md
+ONLY        ?=
+
+.PHONY: help build sweep test soak guest-test bench-peers lint format install clean
+.PHONY: build-packages test-packages guest-packages peer-packages peers
 
 help:
 	@sed -n 's/^#  *\(make .*\)/\1/p' Makefile
@@ -45,6 +54,13 @@ soak: build test-packages
 
 guest-test: build test-packages guest-packages
 	KVMTUNE_REQUIRE=lab,guest $(SWIFT) test -c release --disable-xctest --no-parallel --filter GuestTests
+
+# Before the work of others on the machine, if there is any: both sides of a pair alike.
+bench-peers: build-packages peer-packages
+	$(SWIFT) build -c release --product BenchPeers
+	mkdir -p .build/bench-peers
+	$(CC) -O2 -Wall -Wextra -o .build/bench-peers/loops Tests/Peers/Loops/*.c -lpthread
+	BENCH_PEERS_LOOPS=.build/bench-peers/loops nice -n -20 .build/release/BenchPeers $(PEERS_TABLE) "$(ONLY)"
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
@@ -79,6 +95,9 @@ peers: .build/peers/installed
 	.build/peers/bin/python3 -m pip -q --disable-pip-version-check install \
 	  --root-user-action=ignore --require-hashes -r $<
 	@touch $@
+
+peer-packages:
+	@$(call install_missing,$(PEER_PACKAGES))
 
 guest-packages:
 	@$(call install_missing,$(GUEST_PACKAGES))

@@ -66,6 +66,11 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .executableTarget(
       name: "LabHolder", dependencies: ["Lab"], path: "Tests/LabHolder", swiftSettings: strict),
+    // Not part of the product: `make bench-peers`.
+    .executableTarget(
+      name: "BenchPeers",
+      dependencies: ["Traffic", "Lab", "Netlink", "Measurement", "Kernel", "TestSupport"],
+      path: "Tests/Peers/BenchPeers", swiftSettings: strict),
     tests("KernelTests", ["Kernel", "TestSupport", system]),
     tests("NetlinkTests", ["Netlink", "Kernel", system]),
     tests("MeasurementTests", ["Measurement", "TestSupport"]),

@@ -64,7 +64,7 @@ import SystemPackage
   @usableFromInline static var headroom: Int { 64 }
 
   /// Gives `body` the bytes of one frame to change.
-  @inlinable package mutating func withFrame<Result>(
+  @inlinable @inline(__always) package mutating func withFrame<Result>(
     _ index: Int, _ body: (inout MutableRawSpan) -> Result
   ) -> Result {
     precondition(index >= 0 && index < capacity)
@@ -158,6 +158,12 @@ import SystemPackage
     let bytes = unsafe lengths[index]
     unsafe place.copyMemory(from: memory + (index &* stride &+ Self.headroom), byteCount: bytes)
     return bytes
+  }
+
+  /// Bytes of one frame.
+  func bytes(of index: Int) -> Int {
+    precondition(index >= 0 && index < capacity)
+    return unsafe lengths[index]
   }
 
   /// One frame behind its virtio-net header.

@@ -12,8 +12,11 @@ struct TrafficCaptureTests {
   /// Frames that are captured, of some more that are sent.
   static let frames = 500
 
-  @Test(arguments: [(60, false), (61, false), (1514, false), (60, true), (1514, true)])
-  func noFrameIsMalformed(frameBytes: Int, fromGuest: Bool) throws {
+  @Test(arguments: [
+    (60, false, TransmitMethod.calls), (61, false, .calls), (1514, false, .calls),
+    (60, false, .ring), (1514, false, .ring), (60, true, .automatic), (1514, true, .automatic),
+  ])
+  func noFrameIsMalformed(frameBytes: Int, fromGuest: Bool, transmit: TransmitMethod) throws {
     let lab = try Lab.make(fromGuest ? .bridgeTap : .veth, named: Lab.randomName(), queues: 1)
     defer { lab.remove() }
     let listener = fromGuest ? lab.sender.device : lab.receiver.device
@@ -26,7 +29,8 @@ struct TrafficCaptureTests {
           + ["-c", "\(Self.frames)", "-a", "duration:20"])
     let workload = Workload(
       name: "w", datapath: fromGuest ? .tap : .packet, kind: .rate, frame: .bytes(frameBytes),
-      rate: 5000, direction: fromGuest ? .toSender : .toReceiver, flows: 20)
+      rate: 5000, direction: fromGuest ? .toSender : .toReceiver, flows: 20,
+      transmit: transmit)
     let session = try TrafficSession(workload, over: Traffic.Route(lab), runID: 77)
     while capture.process.isRunning { _ = try session.measure(seconds: 0.05) }
     session.close()

@@ -1,7 +1,7 @@
 import Kernel
 import Synchronization
 
-/// Packet sockets: sendmmsg(2) to send, a ring of TPACKET_V3 to receive, frame by frame for
+/// Packet sockets: sendmmsg(2) or a ring of TPACKET_V2 to send, a ring of TPACKET_V3 to receive, frame by frame for
 /// round trips.
 struct PacketDatapath: DatapathOpener {
   let end: LocalEnd
@@ -22,8 +22,19 @@ struct PacketDatapath: DatapathOpener {
           selector: DatagramLayout.flow, unit: workload.segments)
       }
     }
-    return try end.sending(half, template: end.template(half, outward: true), issued: issued) {
-      _ in try socket(workload)
+    let template = end.template(half, outward: true)
+    let device = end.endpoint.device
+    let single = template(half.frameBytes)
+    switch try TransmitChoice.method(for: workload, on: device, single) {
+    case .ring:
+      return try end.sending(half, template: template, issued: issued) { _ in
+        try PacketTransmitRing(
+          sendingOn: device, bypassingQdisc: workload.bypassQdisc, frameBytes: half.frameBytes)
+      }
+    case .calls, .automatic:
+      return try end.sending(half, template: template, issued: issued) { _ in
+        try socket(workload)
+      }
     }
   }
 

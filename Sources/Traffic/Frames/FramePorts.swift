@@ -46,6 +46,7 @@ extension FrameSource where Self: ~Copyable {
 }
 
 extension PacketSocket: FrameSink {}
+extension PacketTransmitRing: FrameSink {}
 extension TapQueue: FrameSink {}
 extension VhostSender: FrameSink {}
 extension XdpSender: FrameSink {}

@@ -83,6 +83,8 @@ package struct FrameReceiver<Source: FrameSource & ~Copyable>: ~Copyable {
   private let template: Source.Template
   private var trackers: [FlowTracker]
   private let issuers: [IssueCounter]
+  /// For each flow a number that its sender has got to, so that not every frame asks it.
+  private var limits: [UInt64]
 
   /// - Parameter issuers: for each flow, how far its sender has got.
   package init(from source: consuming Source, template: Source.Template, issuers: [IssueCounter]) {
@@ -90,6 +92,7 @@ package struct FrameReceiver<Source: FrameSource & ~Copyable>: ~Copyable {
     self.template = template
     self.issuers = issuers
     trackers = issuers.map { _ in FlowTracker() }
+    limits = issuers.map { _ in 0 }
   }
 
   /// Begins a window of measurement, after the senders have: throws away what is there and
@@ -97,7 +100,10 @@ package struct FrameReceiver<Source: FrameSource & ~Copyable>: ~Copyable {
   package mutating func begin() throws {
     while try source.receive(waiting: 0, { _, _ in }) > 0 {}
     _ = try source.takeDrops()
-    for flow in trackers.indices { trackers[flow].begin(at: issuers[flow].limit) }
+    for flow in trackers.indices {
+      limits[flow] = issuers[flow].limit
+      trackers[flow].begin(at: limits[flow])
+    }
     report = ReceiveReport()
     try source.setListening(true)
   }
@@ -140,14 +146,23 @@ package struct FrameReceiver<Source: FrameSource & ~Copyable>: ~Copyable {
   ) throws -> UInt64 {
     var count = report
     let before = count.delivered
+    // Held here, so that not every frame takes hold of its parts and lets them go.
+    let template = template
     _ = try source.receive(waiting: milliseconds) { frame, time in
       switch template.classify(frame) {
       case .foreign: count.foreign += 1
       case .corrupt: count.corrupt += 1
       case .ours(let stamp):
-        guard stamp.flow < trackers.count, stamp.sequence < issuers[stamp.flow].limit else {
+        guard stamp.flow < trackers.count else {
           count.foreign += 1
           return
+        }
+        if stamp.sequence >= limits[stamp.flow] {
+          limits[stamp.flow] = issuers[stamp.flow].limit
+          guard stamp.sequence < limits[stamp.flow] else {
+            count.foreign += 1
+            return
+          }
         }
         switch trackers[stamp.flow].note(stamp.sequence) {
         case .duplicate: count.duplicated += 1

@@ -162,6 +162,8 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     var sequence = round
     var flow = flows.lowerBound + turn
     issued.limit = round + UInt64((turn + count) / flows.count) + 1
+    // Held here, so that not every frame takes hold of its parts and lets them go.
+    let template = template
     for index in 0..<count {
       let due = intended?(index) ?? now
       if intended != nil { lateness.record(now - due) }

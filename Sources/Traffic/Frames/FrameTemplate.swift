@@ -88,6 +88,8 @@ package struct FrameTemplate: Template, Hashable {
   package let bytes: [UInt8]
   package let run: UInt16
   private let constantSum: UInt64
+  /// What every frame of ours begins with, in words.
+  private let head: FrameHead
 
   /// A frame of `frameBytes`, at least ``FrameLayout/minimumBytes``, at most 65549.
   package init(frameBytes: Int, from source: MACAddress, to destination: MACAddress, run: UInt16) {
@@ -104,6 +106,7 @@ package struct FrameTemplate: Template, Hashable {
     let filler = (FrameLayout.filler..<frameBytes).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 7) }
     let datagram = udp + [UInt8](repeating: 0, count: 18) + filler
     bytes = destination.octets + source.octets + [8, 0] + ip + datagram
+    head = FrameHead(bytes)
     self.run = run
     let pseudoHeader = Array(ip[12..<20]) + [0, 17] + length.octets
     constantSum = InternetChecksum.sum(pseudoHeader) + InternetChecksum.sum(datagram)
@@ -115,7 +118,7 @@ package struct FrameTemplate: Template, Hashable {
   }
 
   /// Writes what is different from frame to frame, and the checksum that goes with it.
-  package func write(_ stamp: FrameStamp, into frame: inout MutableRawSpan) {
+  @inline(__always) package func write(_ stamp: FrameStamp, into frame: inout MutableRawSpan) {
     let port = FrameLayout.firstPort &+ UInt16(truncatingIfNeeded: stamp.flow)
     frame.storeBigEndian(port, at: FrameLayout.udp)
     frame.storeBigEndian(checksum(port, stamp), at: FrameLayout.udpChecksum)
@@ -129,10 +132,9 @@ package struct FrameTemplate: Template, Hashable {
 
   /// Tells what a frame is; every byte of it is looked at.
   package func classify(_ frame: RawSpan) -> FrameVerdict {
-    guard frame.byteCount == bytes.count,
-      frame.agrees(with: bytes, in: 0..<FrameLayout.udp),
-      frame.agrees(with: bytes, in: FrameLayout.destinationPort..<FrameLayout.udpChecksum)
-    else { return classifyStranger(frame) }
+    guard frame.byteCount == bytes.count, FrameHead(frame) == head else {
+      return classifyStranger(frame)
+    }
     let times = frame.bigEndian(at: FrameLayout.intended, as: UInt64.self)
     let tail = frame.bigEndian(at: FrameLayout.intended + 8, as: UInt16.self)
     let port = frame.bigEndian(at: FrameLayout.udp, as: UInt16.self)
@@ -142,7 +144,8 @@ package struct FrameTemplate: Template, Hashable {
       lateness: UInt32(truncatingIfNeeded: times << 16) | UInt32(tail))
     guard (0..<FrameLayout.flowLimit).contains(stamp.flow),
       frame.bigEndian(at: FrameLayout.udpChecksum) == checksum(port, stamp),
-      frame.agrees(with: bytes, in: FrameLayout.filler..<bytes.count)
+      bytes.count == FrameLayout.filler
+        || frame.agrees(with: bytes, in: FrameLayout.filler..<bytes.count)
     else { return .corrupt }
     return .ours(stamp)
   }
@@ -169,10 +172,40 @@ package struct FrameTemplate: Template, Hashable {
   /// differ by about half of their 272.
   private static let largestDistance = 16
 
-  private func checksum(_ port: UInt16, _ stamp: FrameStamp) -> UInt16 {
+  @inline(__always) private func checksum(_ port: UInt16, _ stamp: FrameStamp) -> UInt16 {
     let value = InternetChecksum.complement(constantSum &+ UInt64(port) &+ stamp.sum)
     // In UDP a zero says that there is no checksum (RFC 768).
     return value == 0 ? 0xffff : value
+  }
+}
+
+/// All that stands before the UDP checksum of a frame but its flow, as words that compare at once.
+private struct FrameHead: Sendable, Hashable {
+  private let addresses: UInt64
+  private let types: UInt64
+  private let lengths: UInt64
+  private let endpoints: UInt64
+  private let end: UInt16
+  private let datagram: UInt32
+
+  init(_ frame: [UInt8]) {
+    func word(_ bytes: Range<Int>) -> UInt64 { frame[bytes].reduce(0) { $0 << 8 | UInt64($1) } }
+    addresses = word(0..<8)
+    types = word(8..<16)
+    lengths = word(16..<24)
+    endpoints = word(24..<32)
+    end = UInt16(word(32..<34))
+    datagram = UInt32(word(FrameLayout.destinationPort..<FrameLayout.udpChecksum))
+  }
+
+  /// Of a frame of at least ``FrameLayout/minimumBytes``.
+  @inline(__always) init(_ frame: RawSpan) {
+    addresses = frame.bigEndian(at: 0)
+    types = frame.bigEndian(at: 8)
+    lengths = frame.bigEndian(at: 16)
+    endpoints = frame.bigEndian(at: 24)
+    end = frame.bigEndian(at: 32)
+    datagram = frame.bigEndian(at: FrameLayout.destinationPort)
   }
 }
 
@@ -186,9 +219,10 @@ enum InternetChecksum {
     return sum
   }
 
-  static func complement(_ sum: UInt64) -> UInt16 {
+  @inline(__always) static func complement(_ sum: UInt64) -> UInt16 {
+    // 64 bits make 33, those 18, those 17, and those 16: no more carries.
     var folded = (sum >> 32) &+ (sum & 0xffff_ffff)
-    while folded > 0xffff { folded = (folded >> 16) &+ (folded & 0xffff) }
+    for _ in 0..<3 { folded = (folded >> 16) &+ (folded & 0xffff) }
     return ~UInt16(truncatingIfNeeded: folded)
   }
 }

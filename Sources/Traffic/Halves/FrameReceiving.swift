@@ -9,6 +9,8 @@ final class FrameReceiving<Source: FrameSource & ~Copyable>: ReceivingHalf {
   /// Whether the senders move the counters while they send; otherwise we hear of it at the end.
   private let isLive: Bool
   private var cpu: UInt64 = 0
+  /// What a thread does in a window: see ``FrameSending``.
+  private let work: @Sendable (inout FrameReceiver<Source>, Progress, UInt64) throws -> Void
 
   /// - Parameters:
   ///   - threads: how many receive.
@@ -25,6 +27,7 @@ final class FrameReceiving<Source: FrameSource & ~Copyable>: ReceivingHalf {
     self.issued = issued
     self.ports = ports
     isLive = live != nil
+    work = { try $0.receive(for: $1, patience: $2) }
     let issuers = zip(shares, issued).flatMap { share, counter in share.map { _ in counter } }
     do {
       for thread in 0..<threads {
@@ -65,7 +68,7 @@ final class FrameReceiving<Source: FrameSource & ~Copyable>: ReceivingHalf {
 
   private func receive(_ patience: UInt64) {
     for receiver in receivers {
-      receiver.start { [progress] in try $0.receive(for: progress, patience: patience) }
+      receiver.start { [progress, work] in try work(&$0, progress, patience) }
     }
   }
 

@@ -5,6 +5,9 @@ final class FrameSending<Sink: FrameSink & ~Copyable>: SendingHalf {
   let ports: [UInt16] = []
   private let workload: Workload
   private var senders: [Worker<FrameSender<Sink>>] = []
+  /// What a thread does in a window. Closed over where the sink's type is known, so that all of it
+  /// is compiled for that sink; the methods of a generic class are not.
+  private let work: @Sendable (inout FrameSender<Sink>, SendingTask) throws -> Void
 
   /// - Parameters:
   ///   - cpus: thread `i` takes the `i`-th, and round again.
@@ -15,6 +18,7 @@ final class FrameSending<Sink: FrameSink & ~Copyable>: SendingHalf {
     sink: (Int) throws -> sending Sink
   ) throws {
     self.workload = workload
+    work = { try $0.run($1) }
     do {
       for (thread, flows) in workload.shares.enumerated() {
         let sender = FrameSender(
@@ -41,29 +45,22 @@ final class FrameSending<Sink: FrameSink & ~Copyable>: SendingHalf {
   func start(nanoseconds: UInt64) {
     let share = workload.rate.map { $0 / Double(senders.count) }
     for (thread, sender) in senders.enumerated() {
+      let task: SendingTask
       switch workload.kind {
       case .rate:
         guard let share, let rate = workload.rate else {
           preconditionFailure("a rate is validated")
         }
         let phase = UInt64(Double(thread) * 1e9 / rate)
-        sender.start {
-          try $0.send(rate: share, phase: phase, nanoseconds: nanoseconds)
-          try $0.drain()
-        }
+        task = .rate(share, phase: phase, nanoseconds: nanoseconds)
       case .burst:
         let length = workload.burst
         let period = share.map { UInt64(Double(length) * 1e9 / $0) }
-        sender.start {
-          try $0.burst(length: length, period: period, nanoseconds: nanoseconds)
-          try $0.drain()
-        }
+        task = .burst(length: length, period: period, nanoseconds: nanoseconds)
       case .flood, .latency, .stream, .requestResponse, .connect:
-        sender.start {
-          try $0.flood(nanoseconds: nanoseconds)
-          try $0.drain()
-        }
+        task = .flood(nanoseconds: nanoseconds)
       }
+      sender.start { [work] in try work(&$0, task) }
     }
   }
 
@@ -85,5 +82,25 @@ final class FrameSending<Sink: FrameSink & ~Copyable>: SendingHalf {
   func close() {
     for sender in senders { sender.stop() }
     senders = []
+  }
+}
+
+/// What a sending thread is to do in a window.
+enum SendingTask: Sendable {
+  case flood(nanoseconds: UInt64)
+  case rate(Double, phase: UInt64, nanoseconds: UInt64)
+  case burst(length: Int, period: UInt64?, nanoseconds: UInt64)
+}
+
+extension FrameSender where Sink: ~Copyable {
+  mutating func run(_ task: SendingTask) throws {
+    switch task {
+    case .flood(let nanoseconds): try flood(nanoseconds: nanoseconds)
+    case .rate(let rate, let phase, let nanoseconds):
+      try send(rate: rate, phase: phase, nanoseconds: nanoseconds)
+    case .burst(let length, let period, let nanoseconds):
+      try burst(length: length, period: period, nanoseconds: nanoseconds)
+    }
+    try drain()
   }
 }
