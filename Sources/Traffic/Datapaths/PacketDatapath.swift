@@ -24,8 +24,11 @@ struct PacketDatapath: DatapathOpener {
     }
     let template = end.template(half, outward: true)
     let device = end.endpoint.device
-    let single = template(half.frameBytes)
-    switch try TransmitChoice.method(for: workload, on: device, single) {
+    // Of another run: on a slow path its frames may still come when the session listens.
+    var trial = half
+    trial.run = ~half.run
+    let probe = end.template(trial, outward: true)(half.frameBytes)
+    switch try TransmitChoice.method(for: workload, on: device, probe) {
     case .ring:
       return try end.sending(half, template: template, issued: issued) { _ in
         try PacketTransmitRing(
