@@ -75,8 +75,8 @@ final class Kvmtune {
       workloads: [{name: bulk, datapath: packet, kind: flood, frame: 64B}]
       knobs: \(knobs)
       objective: {maximise: delivered_pps}
-      search: {controls: keep}
       sampling: {slice: 5ms, pairs: 2, blocks: \(blocks), confirming-blocks: 6}
+      search: {controls: keep}
 
       """)
   }

@@ -1,21 +1,14 @@
 import Kernel
 import Synchronization
 
-/// Which way of handing frames to the kernel is the faster one on a device.
+/// Which way of handing frames to the kernel is the faster one for a workload.
 ///
-/// Found out once in a process for each device, size of frames and bypass: some 50 ms of frames,
-/// sent in turns both ways before the session's own. A ring must be shown to be faster, in most
-/// turns and by more than ``margin``; where nothing is shown, it is the calls.
+/// Found out once in a process for each workload, on the first device that carries it: some 50 ms of
+/// frames, sent in turns both ways before the session's own. Whatever is compared later, twins or
+/// settings, is then sent the same way. A ring must be shown to be faster, in most turns and by
+/// more than ``margin``; where nothing is shown, it is the calls.
 enum TransmitChoice {
-  private struct Question: Hashable {
-    let device: String
-    let index: Int32
-    let address: MACAddress
-    let frameBytes: Int
-    let bypassQdisc: Bool
-  }
-
-  private static let known = Mutex<[Question: TransmitMethod]>([:])
+  private static let known = Mutex<[Workload: TransmitMethod]>([:])
 
   /// By how much the median turn of the ring must be faster.
   static let margin = 1.02
@@ -30,12 +23,9 @@ enum TransmitChoice {
     guard workload.transmit == .automatic, workload.kind == .flood else {
       return workload.transmit == .ring ? .ring : .calls
     }
-    let question = Question(
-      device: device.name, index: device.index, address: device.address,
-      frameBytes: template.bytes.count, bypassQdisc: workload.bypassQdisc)
-    if let method = known.withLock({ $0[question] }) { return method }
+    if let method = known.withLock({ $0[workload] }) { return method }
     let method = choice(of: try ratios(workload, device, template))
-    known.withLock { $0[question] = method }
+    known.withLock { $0[workload] = method }
     return method
   }
 

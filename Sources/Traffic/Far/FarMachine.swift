@@ -8,7 +8,10 @@ final class FarMachine {
   /// Nanoseconds after which the clocks are compared again: they drift by tens of microseconds a
   /// second.
   private static let clockAge: UInt64 = 2_000_000_000
-  private static let questions = 8
+  /// The least number of questions, and the most while none had a round trip that is short enough:
+  /// an emulated guest may take some milliseconds for an answer, and less for the next.
+  private static let questions = (least: 8, most: 32)
+  private static let shortRoundTrip: UInt64 = 1_000_000
 
   init(_ peer: any TrafficPeer) throws {
     self.peer = peer
@@ -21,14 +24,17 @@ final class FarMachine {
   }
 
   private static func compareClocks(_ peer: any TrafficPeer) throws -> ClockOffset {
-    ClockOffset(
-      try (0..<questions).map { _ in
-        let asked = MonotonicTime.now()
-        let reply = try peer.call(.clock)
-        let answered = MonotonicTime.now()
-        guard case .clock(let far) = reply else { throw unexpected(reply) }
-        return ClockOffset.Ping(asked: asked, far: far, answered: answered)
-      })
+    var pings: [ClockOffset.Ping] = []
+    while pings.count < questions.least
+      || pings.count < questions.most && pings.allSatisfy({ $0.roundTrip > shortRoundTrip })
+    {
+      let asked = MonotonicTime.now()
+      let reply = try peer.call(.clock)
+      let answered = MonotonicTime.now()
+      guard case .clock(let far) = reply else { throw unexpected(reply) }
+      pings.append(ClockOffset.Ping(asked: asked, far: far, answered: answered))
+    }
+    return ClockOffset(pings)
   }
 
   // MARK: Requests, by what answers them
