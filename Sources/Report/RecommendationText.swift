@@ -15,7 +15,10 @@ package enum RecommendationText {
       "Default against default: \(Wording.effect(noise.trial.effect)), smallest visible effect "
         + "\(noise.trial.effect?.smallestVisible.map(Wording.percent) ?? "unknown").\n"
     }
-    return ([head] + tables.compactMap(\.self) + [noise].compactMap(\.self))
+    let doubts = Wording.doubts(recommendation).map {
+      $0.prefix(1).uppercased() + $0.dropFirst() + ".\n"
+    }
+    return ([head] + tables.compactMap(\.self) + doubts + [noise].compactMap(\.self))
       .joined(separator: "\n")
   }
 

@@ -136,6 +136,7 @@ private struct Section {
           + (noise.autocorrelation == nil ? "unknown" : Wording.number(noise.autocorrelation)),
       ]
     }
+    lines += Wording.doubts(recommendation).map { "- \(escaped($0))" }
     lines.append("- samples: \(samples.valid) valid, \(samples.invalid) not counted")
     for (reason, count) in samples.reasons.sorted(by: { $0.key < $1.key }) {
       lines.append("  - \(escaped(reason)): \(count)")

@@ -3,6 +3,15 @@ import Measurement
 
 /// How findings are spelled for people.
 enum Wording {
+  /// The trials that have no verdict whatever their interval says, by the reason: a line each.
+  static func doubts(_ recommendation: Recommendation) -> [String] {
+    let doubtful = (recommendation.search + recommendation.checks).filter { $0.doubt != nil }
+    return Dictionary(grouping: doubtful) { $0.doubt ?? "" }.sorted { $0.key < $1.key }.map {
+      let trials = $1.map { String($0.trial) }.joined(separator: ", ")
+      return "no verdict on trial\($1.count == 1 ? "" : "s") \(trials): \($0)"
+    }
+  }
+
   /// A share as per cent with as many decimals as say something: `+35.4 %`, `−0.62 %`.
   static func signedPercent(_ share: Double) -> String {
     let percent = share * 100

@@ -40,7 +40,8 @@ struct LoadRates {
     observer.searches(workload)
     let side = try stand.side(0, for: .baseline)
     let mtu = try side.tuner.read([.mtu])[.mtu]?.integer ?? 0
-    let run = BenchRun(interruption, Unwatched()) { workload in
+    let isInline = stand.carriesInline(workload)
+    let run = BenchRun(interruption, Unwatched(), isInline: isInline) { workload in
       try TrafficSession(calibrated: workload, over: side.route(workload, mtu))
     }
     let finding = try run.findThroughput(of: workload, goals: SearchGoal.quick)

@@ -74,6 +74,23 @@ import Testing
     #expect(throws: (any Error).self) { try RecommendationJSON(decoding: Array("{".utf8)) }
   }
 
+  /// A verdict that was withheld is told with its reason.
+  @Test func doubtsAreTold() throws {
+    let plain = try JSONEncoder().encode(try Self.recommendations()[0])
+    var members = try #require(try JSONSerialization.jsonObject(with: plain) as? [String: Any])
+    var trials = try #require(members["search"] as? [[String: Any]])
+    for index in 0..<2 { trials[index]["doubt"] = Headroom.reason }
+    members["search"] = trials
+    let found = try JSONDecoder().decode(
+      Recommendation.self, from: JSONSerialization.data(withJSONObject: members))
+    let numbers = "\(found.search[0].trial), \(found.search[1].trial)"
+    #expect(
+      RecommendationText.text(found)
+        .contains("\nNo verdict on trials \(numbers): \(Headroom.reason).\n"))
+    let summary = SummaryMarkdown.text([found], directory: "Reports/example")
+    #expect(summary.contains("\n- no verdict on trials \(numbers): \(Headroom.reason)\n"))
+  }
+
   /// Names from outside can not break the page.
   @Test func markUpInNamesIsTakenAsText() throws {
     let rows = try TrialsFile.read(Self.folder.appending(path: TrialsFile.fileName).path()).records

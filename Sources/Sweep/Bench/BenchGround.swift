@@ -39,6 +39,11 @@ package final class BenchGround {
     (side, remove) = (made.side, made.remove)
   }
 
+  /// Whether the thread that sends a workload carries it along the path as well.
+  package func carriesInline(_ workload: Workload) -> Bool {
+    Stand.carriesInline(workload, on: name)
+  }
+
   /// Opens a workload. Throws what ``TrafficSession`` throws.
   package func open(_ workload: Workload) throws -> TrafficSession {
     try TrafficSession(calibrated: workload, over: side.route(workload, mtu))

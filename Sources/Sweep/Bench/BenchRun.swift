@@ -18,12 +18,16 @@ package struct BenchRun {
   private let open: (Workload) throws -> TrafficSession
   private let interruption: Interruption
   private let observer: any BenchObserver
+  private let isInline: Bool
 
-  /// - Parameter open: opens a workload where it is to be measured.
+  /// - Parameters:
+  ///   - isInline: the sending thread carries the path as well, as in a lab.
+  ///   - open: opens a workload where it is to be measured.
   package init(
-    _ interruption: Interruption, _ observer: some BenchObserver,
+    _ interruption: Interruption, _ observer: some BenchObserver, isInline: Bool,
     open: @escaping (Workload) throws -> TrafficSession
   ) {
+    self.isInline = isInline
     self.open = open
     self.interruption = interruption
     self.observer = observer
@@ -52,7 +56,7 @@ package struct BenchRun {
     let largest = try largestRate(of: workload)
     let least = max(1, min(Self.leastRate, largest / 10))
     var finding = ThroughputFinding(
-      search: try ThroughputSearch(goals: goals, from: least, to: largest))
+      search: try ThroughputSearch(goals: goals, from: least, to: largest), isInline: isInline)
     while let trial = finding.search.next, interruption.requested == nil {
       var paced = workload
       paced.kind = workload.kind == .latency ? .latency : .rate
@@ -118,9 +122,12 @@ package struct BenchRun {
     for attempt in 1...Self.tries {
       if interruption.requested != nil { return nil }
       let sample = try measure(session, seconds: seconds)
-      if sample.isValid || sample.isGeneratorLimited || sample.count(.delivered) == 0 {
-        return sample
+      if sample.isGeneratorLimited {
+        // Perhaps the sender was only held up.
+        if attempt == Self.tries { return sample }
+        continue
       }
+      if sample.isValid || sample.count(.delivered) == 0 { return sample }
       // Counts are right, only the machine was busy: the search reckons with disturbed trials.
       if attempt == Self.tries, Validity.isOfMachine(sample.invalidReason) { return sample }
       reason = sample.invalidReason ?? ""
@@ -130,7 +137,8 @@ package struct BenchRun {
 
   private static let tries = 3
 
-  /// What a flood of the workload's frames makes the sending kernel take.
+  /// What a flood of the workload's frames makes the sender try, or what it makes for a sink that
+  /// costs nothing, if the path is not its own work.
   private func largestRate(of workload: Workload) throws -> Double {
     var flood = workload
     (flood.kind, flood.rate, flood.load) = (.flood, nil, nil)
@@ -138,12 +146,16 @@ package struct BenchRun {
     defer { session.close() }
     var rates: [Double] = []
     for _ in 0..<Self.tries {
-      rates.append(try measure(session, seconds: 0.3).metrics[.offeredRate] ?? 0)
+      let metrics = try measure(session, seconds: 0.3).metrics
+      let (offered, frames) = (metrics[.offeredRate] ?? 0, metrics[.offered] ?? 0)
+      let refused = frames > 0 ? (metrics[.refused] ?? 0) * offered / frames : 0
+      let generator = isInline ? 0 : (metrics[.headroom] ?? 0) * (metrics[.deliveredRate] ?? 0)
+      rates.append(max(offered + refused, generator))
     }
     guard let largest = rates.max(), largest >= 2 else {
       throw BenchFailure("the sending kernel takes no frame; is the path up?")
     }
-    return largest
+    return min(largest, Workload.largestRate)
   }
 }
 
@@ -157,12 +169,15 @@ extension Sample {
   /// A metric that counts.
   func count(_ metric: Metric) -> UInt64 { UInt64(max(0, metrics[metric] ?? 0)) }
 
-  /// Whether frames were not even tried to be sent: then it is the generator that did not pass.
+  /// Whether more frames were not even tried to be sent than were lost: then it is the generator
+  /// that did not pass.
   var isGeneratorLimited: Bool {
     guard let intended = metrics[.intendedRate], let offered = metrics[.offeredRate],
       intended > 0, offered > 0, let frames = metrics[.offered]
     else { return false }
     let tried = frames + (metrics[.refused] ?? 0)
-    return tried < Validity.leastOffered * intended * frames / offered
+    // Both rates are of the same time. Half a frame is rounding.
+    let unsent = intended * frames / offered - tried
+    return unsent > max(0.5, metrics[.lost] ?? 0)
   }
 }

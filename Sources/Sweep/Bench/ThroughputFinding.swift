@@ -5,9 +5,16 @@ package import Traffic
 package struct ThroughputFinding: Sendable {
   package internal(set) var search: ThroughputSearch
   /// The loads that the generator could not make: what failed there is not the path.
-  package private(set) var beyondGenerator: Set<Double> = []
+  private var beyondGenerator: Set<Double> = []
+  /// Frames per second that the sender makes for a sink that costs nothing; nil if nobody tried.
+  private var generator: Double?
+  /// The sending thread carries the path as well, so that the generator is no limit of its own.
+  private let isInline: Bool
 
-  init(search: ThroughputSearch) { self.search = search }
+  init(search: ThroughputSearch, isInline: Bool) {
+    self.search = search
+    self.isInline = isInline
+  }
 
   package var results: [GoalResult] { search.results }
 
@@ -16,17 +23,30 @@ package struct ThroughputFinding: Sendable {
   /// - Parameter seconds: that the trial took with all its overheads.
   mutating func take(_ sample: Sample, intended: UInt64, at load: Double, seconds: Double) {
     if sample.isGeneratorLimited { beyondGenerator.insert(load) }
+    if let headroom = sample.metrics[.headroom], let rate = sample.metrics[.deliveredRate] {
+      generator = headroom * rate
+    }
     search.take(
       SearchMeasurement(
         intended: intended, offered: sample.count(.offered),
         delivered: sample.count(.delivered), seconds: seconds))
   }
 
-  /// Whether a goal's result is one of the path: its upper bound is a load that the generator made,
-  /// and the path did not pass.
-  package func isOfThePath(_ result: GoalResult) -> Bool {
-    guard result.outcome == .regular, let upper = result.upperBound else { return false }
-    return !beyondGenerator.contains(upper.load)
+  /// Why a goal's result is none of the path, as the end of a sentence; nil if its upper bound is a
+  /// load that the generator made, with room to spare, and the path did not pass.
+  package func doubt(_ result: GoalResult) -> String? {
+    switch result.outcome {
+    case .failsAtMinimum: return "the path loses frames at every rate that was tried"
+    case .passesAtMaximum:
+      return "the path passes all that this host can send; the limit is the generator's"
+    case .unfinished: return "the search was not ended; the bounds hold as far as they go"
+    case .regular: break
+    }
+    if let upper = result.upperBound, beyondGenerator.contains(upper.load) {
+      return "the failed rate is more than the generator can send"
+    }
+    return Headroom.objection(
+      calibrated: isInline ? nil : generator, found: result.conditionalThroughput ?? 0)
   }
 
   /// The largest rate that got through in any goal, frames per second; nil if none did.

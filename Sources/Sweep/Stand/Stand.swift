@@ -120,8 +120,11 @@ package final class Stand {
 
   /// Whether the thread that sends a frame carries it to the other end: then the generator is no
   /// limit that the path could run into.
-  func carriesInline(_ workload: Workload) -> Bool {
-    nic.hasPrefix(Self.labPrefix) && workload.datapath != .vhost
+  func carriesInline(_ workload: Workload) -> Bool { Self.carriesInline(workload, on: nic) }
+
+  /// The same by what stands for the NIC.
+  static func carriesInline(_ workload: Workload, on name: String) -> Bool {
+    name.hasPrefix(labPrefix) && workload.datapath != .vhost
   }
 
   static func driver(of target: Target) throws -> String {

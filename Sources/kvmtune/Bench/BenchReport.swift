@@ -52,9 +52,7 @@ struct BenchReport {
   /// Why what was searched for was not found, or is not the path's; nil if nothing is in doubt.
   var doubt: String? {
     if let throughput {
-      let doubtful = throughput.results.first { !throughput.isOfThePath($0) }
-      guard let doubtful else { return nil }
-      return ThroughputText.doubt(doubtful, in: throughput)
+      return throughput.results.compactMap(throughput.doubt).first
     }
     if let burst, burst.reachedLimit {
       return "the longest burst that was tried passes; search further up with --burst"
@@ -107,7 +105,8 @@ struct BenchReport {
     let windows = self.windows.map { BenchTable.json($0.sample) }
     if let throughput {
       return try kvmtune.json(
-        ThroughputJSON(goals: throughput.results.map(GoalJSON.init), windows: windows))
+        ThroughputJSON(goals: throughput.results.map { GoalJSON($0, throughput) }, windows: windows)
+      )
     }
     if let burst { return try kvmtune.json(BurstJSON(burst, windows: windows)) }
     return try kvmtune.json(windows)

@@ -23,22 +23,9 @@ enum ThroughputText {
   }
 
   private static func outcome(_ result: GoalResult, in finding: ThroughputFinding) -> String {
-    if finding.isOfThePath(result) {
-      guard let above = result.passedAbove else { return "found" }
-      return "found; \(Int(above)) pps passed above the failed rate"
-    }
-    return doubt(result, in: finding)
-  }
-
-  /// Why a result is none of the path.
-  static func doubt(_ result: GoalResult, in finding: ThroughputFinding) -> String {
-    switch result.outcome {
-    case .failsAtMinimum: return "the path loses frames at every rate that was tried"
-    case .passesAtMaximum:
-      return "the path passes all that this host can send; the limit is the generator's"
-    case .unfinished: return "the search was not ended; the bounds hold as far as they go"
-    case .regular: return "the failed rate is more than the generator can send"
-    }
+    if let doubt = finding.doubt(result) { return doubt }
+    guard let above = result.passedAbove else { return "found" }
+    return "found; \(Int(above)) pps passed above the failed rate"
   }
 
   private static func percent(_ ratio: Double) -> String {
@@ -75,8 +62,10 @@ struct GoalJSON: Encodable {
   private let failed_pps: Double?
   private let relative_width: Double?
   private let passed_above_pps: Double?
+  private let doubt: String?
 
-  init(_ result: GoalResult) {
+  init(_ result: GoalResult, _ finding: ThroughputFinding) {
+    doubt = finding.doubt(result)
     loss_ratio = result.goal.lossRatio
     outcome =
       switch result.outcome {

@@ -106,7 +106,9 @@ struct Bench: ParsableCommand {
     defer { ground.close() }
     let watch = BenchWatch()
     try watch.begin()
-    let run = BenchRun(interruption, watch) { try ground.open($0) }
+    let run = BenchRun(
+      interruption, watch, isInline: ground.carriesInline(workload)
+    ) { try ground.open($0) }
     let report: BenchReport
     do {
       defer { watch.end() }
