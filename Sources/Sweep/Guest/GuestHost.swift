@@ -41,6 +41,12 @@ package struct GuestHost: Sendable {
   {
     try definition.validate(for: abilities)
     try FileManager.default.createDirectory(atPath: consoles, withIntermediateDirectories: true)
-    return try GuestLab(definition, on: self, at: station)
+    do {
+      return try GuestLab(definition, on: self, at: station)
+    } catch GuestError.lost where accelerator != .kvm {
+      // With several emulated CPUs one may lose its timer while devices appear, and stand still: the
+      // guest's kernel then tells of stalls (rcu_preempt). Once in some hundred starts.
+      return try GuestLab(definition, on: self, at: station)
+    }
   }
 }

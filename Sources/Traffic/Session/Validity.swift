@@ -9,7 +9,8 @@ package enum Validity {
   /// Of the offered frames, the share that may be unexplained.
   static let mostUnexplained = 0.001
   /// Of the time of the traffic's CPUs, the share that may be stolen; below two ticks it is unknown.
-  static let mostSteal = 0.10
+  /// Neighbours in time lose alike, and the share stands in the metrics.
+  static let mostSteal = 0.25
   /// Of the time of the traffic's CPUs, the share that may go into other work, in a window that is
   /// long enough to know.
   static let mostOtherWork = 0.25
@@ -28,7 +29,7 @@ package enum Validity {
   package static let leastHeadroom = Headroom.least
 
   private static let bursty = "bursty generator: one frame in a hundred was over ten gaps late"
-  private static let stolen = "the hypervisor took over 10 % of the CPU time"
+  private static let stolen = "the hypervisor took over 25 % of the CPU time"
   private static let busy = "other work took over 25 % of the traffic's CPUs"
 
   /// Whether a window does not count for what the machine did meanwhile, though its counts are right.
