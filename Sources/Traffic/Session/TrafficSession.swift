@@ -48,7 +48,9 @@ package final class TrafficSession {
       machines, extra: ends.extraCPU, placed: Set(placement.senders + placement.receivers))
     load = try ends.load()
     do {
-      _ = try load.run(nanoseconds: 20_000_000)
+      // What found out how to send, or warmed up, must not come in the first window.
+      let counters = try hops.restarted()
+      _ = try settle(load.run(nanoseconds: 20_000_000), counters)
       try load.park()
     } catch {
       load.close()
@@ -85,14 +87,7 @@ package final class TrafficSession {
     let startedAt = MonotonicTime.sinceEpoch()
     let counters = try hops.restarted()
     let cpuBefore = try accounts.read()
-    var found = try load.run(nanoseconds: UInt64(seconds * 1e9))
-    var drops = try counters.drops(found)
-    // Frames that no hop dropped may still be under way.
-    let latest = MonotonicTime.now() + Self.longestWait
-    while Self.ledger(found, drops).unexplained > 0 && MonotonicTime.now() < latest {
-      found = try load.waitOn(patience: Self.secondPatience)
-      drops = try counters.drops(found)
-    }
+    let (found, drops) = try settle(load.run(nanoseconds: UInt64(seconds * 1e9)), counters)
     let cpu = try accounts.read() - cpuBefore
     try load.park()
     roundTrips = found.roundTrips
@@ -104,6 +99,21 @@ package final class TrafficSession {
       invalidReason: Validity.reason(found, ledger: ledger, pace: workload.gap)
         ?? Validity.reason(cpu, found)
         ?? Validity.reason(clockBound: clockBound, window: duration))
+  }
+
+  /// Waits for what no hop dropped, as it may still be under way.
+  ///
+  /// - Returns: what was found by then, and the drops since `counters` were restarted.
+  private func settle(_ first: Findings, _ counters: HopCounters) throws
+    -> (found: Findings, drops: [String: UInt64])
+  {
+    var (found, drops) = (first, try counters.drops(first))
+    let latest = MonotonicTime.now() + Self.longestWait
+    while Self.ledger(found, drops).unexplained > 0 && MonotonicTime.now() < latest {
+      found = try load.waitOn(patience: Self.secondPatience)
+      drops = try counters.drops(found)
+    }
+    return (found, drops)
   }
 
   /// Seconds by which times of other machines may be wrong; 0 where none is used, as the round
