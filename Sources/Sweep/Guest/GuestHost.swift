@@ -45,7 +45,7 @@ package struct GuestHost: Sendable {
       return try GuestLab(definition, on: self, at: station)
     } catch GuestError.lost where accelerator != .kvm {
       // With several emulated CPUs one may lose its timer while devices appear, and stand still: the
-      // guest's kernel then tells of stalls (rcu_preempt). Once in some hundred starts.
+      // guest's kernel then tells of stalls (rcu_preempt).
       return try GuestLab(definition, on: self, at: station)
     }
   }
