@@ -52,6 +52,9 @@ package struct MessageStream: ~Copyable, Sendable {
   private let descriptor: OwnedDescriptor
   /// A virtio-serial port reads as ended while nobody has opened its other side.
   private let waitsForPeer: Bool
+  /// Only `send` can be kept from raising `SIGPIPE` when the other end is gone, and it wants a
+  /// socket. Whoever hands over a pipe ignores the signal.
+  private let isSocket: Bool
 
   /// - Parameters:
   ///   - descriptor: a socket, a pipe, or a virtio-serial port.
@@ -63,6 +66,9 @@ package struct MessageStream: ~Copyable, Sendable {
     let raw = descriptor.rawValue
     let flags = try syscall("fcntl(F_GETFL)") { kvmtune_fcntl(raw, F_GETFL, 0) }
     try syscall("fcntl(F_SETFL)") { kvmtune_fcntl(raw, F_SETFL, flags | O_NONBLOCK) }
+    var status = stat()
+    try syscall("fstat") { unsafe fstat(raw, &status) }
+    isSocket = status.st_mode & S_IFMT == S_IFSOCK
     self.descriptor = descriptor
     self.waitsForPeer = waitsForPeer
   }
@@ -76,7 +82,10 @@ package struct MessageStream: ~Copyable, Sendable {
     while done < bytes.count {
       let raw = descriptor.rawValue
       let count = unsafe bytes.withUnsafeBytes {
-        unsafe write(raw, $0.baseAddress?.advanced(by: done), $0.count - done)
+        let (rest, left) = unsafe ($0.baseAddress?.advanced(by: done), $0.count - done)
+        return isSocket
+          ? unsafe Glibc.send(raw, rest, left, CInt(MSG_NOSIGNAL))
+          : unsafe write(raw, rest, left)
       }
       if count > 0 {
         done += count

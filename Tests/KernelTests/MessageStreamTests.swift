@@ -85,4 +85,12 @@ import Testing
     }
     #expect(failure == .late)
   }
+
+  /// Were it to raise `SIGPIPE`, whoever speaks to a dead guest would be dead too.
+  @Test func whoeverIsGoneIsAnErrorAndNoSignal() throws {
+    let near = try MessageStream(adopting: StreamPair().nearEnd())
+    #expect(throws: MessageStream.Failure.ended) {
+      try near.send(MessageStream.Message(number: 1, body: [1]), by: Self.soon())
+    }
+  }
 }
