@@ -8,8 +8,8 @@ package struct Campaign: Sendable {
   package let objective: Objective
   package let workloads: [String]
   package let budget: Budget
-  /// What the search tries, in this order.
-  package let configurations: [Configuration]
+  /// What the search tries.
+  package let plan: SearchPlan
 
   /// - Parameters:
   ///   - workloads: their names as in the records; every trial measures them all.
@@ -22,25 +22,7 @@ package struct Campaign: Sendable {
     self.objective = objective
     self.workloads = workloads
     self.budget = budget
-    configurations = Self.grouped(try strategy.configurations(of: space))
-  }
-
-  /// Those that need the same guest stand together, since another one takes seconds to start; else
-  /// the order stays. Every trial is held against the baseline by itself, so the order is of no
-  /// matter to what it shows.
-  private static func grouped(_ configurations: [Configuration]) -> [Configuration] {
-    var groups: [[Configuration]] = []
-    var places: [[KnobName: KnobValue]: Int] = [:]
-    for configuration in configurations {
-      let definition = configuration.values.filter { $0.key.side == .definition }
-      if let place = places[definition] {
-        groups[place].append(configuration)
-      } else {
-        places[definition] = groups.count
-        groups.append([configuration])
-      }
-    }
-    return groups.flatMap(\.self)
+    plan = try SearchPlan(strategy, on: space, margin: objective.margin)
   }
 
   /// The trial to measure now, or nil if the sweep is done.
@@ -66,15 +48,15 @@ package struct Campaign: Sendable {
       left.blocks += max(0, trials) * 2 * budget.swapPairs(of: role)
     }
     let knobs =
-      findings.winner?.values.count ?? configurations.map(\.values.count).max() ?? 0
+      findings.winner?.values.count ?? plan.mostKnobs
     let validations = findings.checks.count { $0.role == Role.validate.rawValue }
     switch request.role {
     case .noise, .baseline:
-      add(configurations.count, .search)
+      add(plan.count, .search)
       add(knobs - 1, .ablate)
       add(knobs > 1 ? 2 : 1, .validate)
     case .search, .race:
-      add(configurations.count - findings.search.count - 1, .search)
+      add(plan.count - findings.search.count - 1, .search)
       add(knobs - 1, .ablate)
       add(knobs > 1 ? 2 : 1, .validate)
     case .validate:
@@ -95,7 +77,7 @@ package struct Campaign: Sendable {
       plan: Replay.Plan(budget: budget, workloads: workloads))
     var findings = Findings()
     do {
-      try Procedure(objective: objective, search: configurations).run(&replay, &findings)
+      try Procedure(objective: objective, plan: plan).run(&replay, &findings)
     } catch .pending(let request) {
       return (request, findings)
     } catch .mismatch(let error) {

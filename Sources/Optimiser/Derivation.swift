@@ -50,11 +50,10 @@ extension Recommendation {
   private static func findings(
     _ evidence: Evidence, _ objective: Objective
   ) throws -> (findings: Findings, isComplete: Bool) {
-    let search = evidence.trials.filter { $0.role == .search }.map(\.candidate)
     var replay = Replay(evidence, metrics: objective.metrics, plan: nil)
     var findings = Findings()
     do {
-      try Procedure(objective: objective, search: search).run(&replay, &findings)
+      try Procedure(objective: objective, plan: nil).run(&replay, &findings)
     } catch .pending {
       return (findings, false)
     } catch .mismatch(let error) {

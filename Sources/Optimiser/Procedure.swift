@@ -7,8 +7,8 @@ import Measurement
 /// So running, resuming and deriving a recommendation again all follow the same lines.
 struct Procedure {
   let objective: Objective
-  /// What the search tries, in this order.
-  let search: [Configuration]
+  /// What the search tries; nil to take for the search what was searched.
+  let plan: SearchPlan?
 
   func run(_ replay: inout Replay, _ findings: inout Findings) throws(Replay.Stop) {
     try checkNoise(&replay, &findings)
@@ -52,7 +52,7 @@ struct Procedure {
     var seen: Set<Configuration> = []
     var tried: [TrialFinding] = []
     defer { findings.search = corrected(tried, objective) }
-    for candidate in search {
+    while let candidate = next(after: tried, replay) {
       func isRepeat(_ trial: TrialEvidence) -> Bool {
         guard let effective = trial.candidateEffective else { return false }
         return effective == trial.referenceEffective || seen.contains(effective)
@@ -66,6 +66,34 @@ struct Procedure {
     findings.winner = contenders.first
     return contenders
   }
+
+  /// What the search tries next: what is on record, or what the plan says. A plan that learns is
+  /// not asked about what is on record already; one that does not, must agree with it.
+  private func next(after tried: [TrialFinding], _ replay: Replay) -> Configuration? {
+    guard let plan else { return replay.recordedCandidate(.search) }
+    if tried.count < plan.fixed.count { return plan.fixed[tried.count] }
+    if let recorded = replay.recordedCandidate(.search) { return recorded }
+    return plan.next(after: observations(tried))
+  }
+
+  /// The trials as a strategy learns from them: gains over the baseline. What failed, or breaks a
+  /// bound, is as bad as the worst that was measured, and worse than the baseline.
+  private func observations(_ tried: [TrialFinding]) -> [SearchObservation] {
+    let gains = tried.map { finding -> Double? in
+      let isSound = !finding.breaksConstraint && !finding.harmsWorkload
+      return isSound ? finding.effect?.gain(objective.goal) : nil
+    }
+    let worst = min(-max(objective.margin, 0.01), gains.compactMap(\.self).min() ?? 0)
+    let baseline = SearchObservation(
+      configuration: .baseline, value: 0, noiseShare: Self.baselineNoiseShare)
+    return [baseline]
+      + zip(tried, gains).map {
+        SearchObservation(configuration: $0.configuration, value: $1 ?? worst)
+      }
+  }
+
+  /// Every trial is held against the baseline, so that a gain of 0 is all but known.
+  private static let baselineNoiseShare = 0.05
 
   /// The best of those that may be tried further, each time the largest gain that is left. Of gains
   /// that differ by less than the effect that matters, the one that changes less comes first.

@@ -34,6 +34,11 @@ struct Replay {
   /// Whether every trial was handed out.
   var isAtEnd: Bool { trials.isEmpty }
 
+  /// The candidate of the next trial on record, if that has this role.
+  func recordedCandidate(_ role: Role) -> Configuration? {
+    trials.first.flatMap { $0.role == role ? $0.candidate : nil }
+  }
+
   /// The next trial, if it is done.
   ///
   /// - Parameter isRepeat: whether the trial needs no further blocks as its effective configuration

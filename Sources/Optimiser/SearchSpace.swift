@@ -8,11 +8,28 @@ package struct SearchSpace: Hashable, Sendable {
     package let knob: KnobName
     /// In the order in which they are tried; at least one, no value twice.
     package let values: [KnobValue]
+    /// What `default` stands for, where that is known: its place among the numbers.
+    package let original: KnobValue?
+    /// How long a change of the knob takes, seconds: nothing for a sysctl, a second or two where
+    /// the link goes down, more where a guest starts anew.
+    package let switchSeconds: Double
 
-    package init(knob: KnobName, values: [KnobValue]) {
+    package init(
+      knob: KnobName, values: [KnobValue], original: KnobValue? = nil, switchSeconds: Double = 0
+    ) {
       self.knob = knob
       self.values = values
+      self.original = original
+      self.switchSeconds = switchSeconds
     }
+  }
+
+  /// What may not stand together.
+  package enum Rule: Hashable, Sendable {
+    /// No configuration has all of these values; `default` is a value too.
+    case forbidden([KnobName: KnobValue])
+    /// The knob is left as it was found unless another one has one of these values.
+    case onlyIf(KnobName, KnobName, [KnobValue])
   }
 
   /// The value that leaves a knob as it was found.
@@ -21,12 +38,22 @@ package struct SearchSpace: Hashable, Sendable {
   package static let limit = 1 << 53
 
   package let dimensions: [Dimension]
-  /// The number of configurations, the baseline counted if it is one of them; at most ``limit``.
+  package let rules: [Rule]
+  /// The only points that there are, sorted; nil if only ``rules`` exclude any.
+  let listed: [[Int]]?
+  /// The number of combinations, the baseline counted if it is one of them; at most ``limit``.
+  /// Those that a rule excludes are counted too.
   package let count: Int
 
-  /// Throws for a knob that is there twice, without values or with a value twice, and for a space
-  /// that is too large.
-  package init(_ dimensions: [Dimension]) throws(SearchSpaceError) {
+  /// - Parameters:
+  ///   - dimensions: the knobs with their values.
+  ///   - rules: what they exclude is not in the space.
+  ///   - listed: if not nil, no other configurations are in the space: a recorded table.
+  /// - Throws: for a knob that is there twice, without values or with a value twice, for a rule
+  ///   about a knob that is not there, and for a space that is too large.
+  package init(
+    _ dimensions: [Dimension], rules: [Rule] = [], listed: [Configuration]? = nil
+  ) throws(SearchSpaceError) {
     var knobs: Set<KnobName> = []
     var count = 1
     for dimension in dimensions {
@@ -45,8 +72,16 @@ package struct SearchSpace: Hashable, Sendable {
       }
       count *= dimension.values.count
     }
-    self.dimensions = dimensions
-    self.count = count
+    for rule in rules {
+      if let name = rule.knobs.first(where: { !knobs.contains($0) }) {
+        throw SearchSpaceError("a rule is about \(name), which is not a knob of the space")
+      }
+    }
+    let open = SearchSpace(dimensions, rules, nil, count: count)
+    self.init(
+      dimensions, rules,
+      listed.map { $0.compactMap(open.point(of:)).sorted { $0.lexicographicallyPrecedes($1) } },
+      count: count)
   }
 
   /// The space in which a value that the target has already is `default`: the same settings are not
@@ -57,37 +92,51 @@ package struct SearchSpace: Hashable, Sendable {
       let values = dimension.values
         .map { $0 == originals[dimension.knob] ? Self.untouched : $0 }
         .filter { seen.insert($0).inserted }
-      return Dimension(knob: dimension.knob, values: values)
+      return Dimension(
+        knob: dimension.knob, values: values, original: originals[dimension.knob],
+        switchSeconds: dimension.switchSeconds)
     }
-    return SearchSpace(normal, count: normal.reduce(1) { $0 * $1.values.count })
+    return SearchSpace(
+      normal, rules.map { $0.normalised(originals: originals) }, listed,
+      count: normal.reduce(1) { $0 * $1.values.count })
   }
 
-  private init(_ dimensions: [Dimension], count: Int) {
+  private init(_ dimensions: [Dimension], _ rules: [Rule], _ listed: [[Int]]?, count: Int) {
     self.dimensions = dimensions
+    self.rules = rules
+    self.listed = listed
     self.count = count
   }
+}
 
-  /// The configuration with that number, 0 up to ``count``; the last knob turns fastest.
-  package subscript(_ index: Int) -> Configuration {
-    var rest = index
-    var configuration = Configuration()
-    for dimension in dimensions.reversed() {
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: dimension.values.count)
-      rest = quotient
-      let value = dimension.values[digit]
-      if value != Self.untouched { configuration.values[dimension.knob] = value }
+extension SearchSpace.Rule {
+  var knobs: [KnobName] {
+    switch self {
+    case .forbidden(let values): values.keys.sorted()
+    case .onlyIf(let knob, let other, _): [knob, other]
     }
-    return configuration
   }
 
-  /// The number of the baseline, or nil if some knob may not be left as it was found.
-  var baselineIndex: Int? {
-    var index = 0
-    for dimension in dimensions {
-      guard let digit = dimension.values.firstIndex(of: Self.untouched) else { return nil }
-      index = index * dimension.values.count + digit
+  func allows(_ configuration: Configuration) -> Bool {
+    func value(_ name: KnobName) -> KnobValue { configuration[name] ?? SearchSpace.untouched }
+    switch self {
+    case .forbidden(let values): return !values.allSatisfy { value($0.key) == $0.value }
+    case .onlyIf(let knob, let other, let values):
+      return value(knob) == SearchSpace.untouched || values.contains(value(other))
     }
-    return index
+  }
+
+  /// The rule about a space in which a value that the target has already is `default`.
+  fileprivate func normalised(originals: Configuration) -> Self {
+    func normal(_ name: KnobName, _ value: KnobValue) -> KnobValue {
+      value == originals[name] ? SearchSpace.untouched : value
+    }
+    switch self {
+    case .forbidden(let values):
+      return .forbidden(Dictionary(uniqueKeysWithValues: values.map { ($0, normal($0, $1)) }))
+    case .onlyIf(let knob, let other, let values):
+      return .onlyIf(knob, other, values.map { normal(other, $0) })
+    }
   }
 }
 

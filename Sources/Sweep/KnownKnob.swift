@@ -47,6 +47,20 @@ package enum KnownKnob: Sendable {
     }
   }
 
+  /// About how long a change of it takes, seconds: what trials are put in order by.
+  package var switchSeconds: Double {
+    let disruption =
+      switch self {
+      case .host(let knob), .guest(let knob): knob.disruption
+      case .interface: Disruption.guestRestart
+      }
+    return switch disruption {
+    case .none: 0
+    case .linkFlap, .peerMustFollow: 1
+    case .guestRestart: 10
+    }
+  }
+
   /// Whether it belongs to the whole machine that we run on, so that twins share it. What belongs
   /// to a whole guest is that guest's own.
   package var isOfWholeHost: Bool {

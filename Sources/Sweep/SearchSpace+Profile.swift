@@ -31,7 +31,10 @@ package struct ResolvedSpace: Sendable {
           continue
         }
         let values = try Self.values(request, domain, file: file)
-        dimensions.append(SearchSpace.Dimension(knob: request.name, values: values))
+        dimensions.append(
+          SearchSpace.Dimension(
+            knob: request.name, values: values,
+            switchSeconds: KnownKnob(named: request.name)?.switchSeconds ?? 0))
       }
     }
     guard !dimensions.isEmpty else {

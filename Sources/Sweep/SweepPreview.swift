@@ -14,6 +14,8 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
   }
 
   package let trials: [Trial]
+  /// How many more are tried that only the results of the first can tell.
+  package let chosenLater: Int
   /// Knobs of the profile that the target lacks, with the reason.
   package let absent: [String: String]
   /// Knobs that are swept though they cannot act on some workload, with the reason.
@@ -32,7 +34,7 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
     let (resolved, campaign, trials) = try choice.preview { tuner in
       let resolved = try ResolvedSpace(profile, on: tuner, file: job.file)
       let campaign = try Campaign(profile, resolved.space, file: job.file)
-      let trials = try campaign.configurations.map { configuration in
+      let trials = try campaign.plan.fixed.map { configuration in
         Trial(
           configuration: configuration,
           commands: try tuner.plan(configuration).steps.flatMap(\.commands))
@@ -40,6 +42,7 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
       return (resolved, campaign, trials)
     }
     self.trials = trials
+    chosenLater = campaign.plan.count - campaign.plan.fixed.count
     absent = Dictionary(
       resolved.absent.map { ($0.name.rawValue, $0.reason) }, uniquingKeysWith: { first, _ in first }
     )
@@ -59,8 +62,11 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
       lines.append("\(trial.configuration)")
       lines += trial.commands.map { "    \($0)" }
     }
+    if chosenLater > 0 {
+      lines.append("up to \(chosenLater) that the search chooses by what it has found by then")
+    }
     lines.append(
-      "\(trials.count) configuration\(trials.count == 1 ? "" : "s") against the target as it is; "
+      "\(trials.count + chosenLater) configuration\(trials.count + chosenLater == 1 ? "" : "s") against the target as it is; "
         + "at most \(Int(secondsOfTraffic.rounded(.up))) s of traffic in all. Nothing was changed.")
     return lines.joined(separator: "\n")
   }

@@ -74,7 +74,7 @@ package struct SweepRun {
     var (table, records) = try openTable(schema)
     let workloads = try LoadRates(of: job).resolve(on: stand, interruption, observer)
     observer.began(
-      directory, nic: stand.nic, resolved, configurations: campaign.configurations.count)
+      directory, nic: stand.nic, resolved, configurations: campaign.plan.count)
     let blocks = BlockMeasurement(
       stand: stand, sampling: profile.sampling, knobs: schema.knobs,
       identity: BlockMeasurement.RunIdentity(
@@ -148,20 +148,17 @@ extension Campaign {
   /// A grid that is larger than the profile's `trials` is a mistake to be told, not cut short.
   package init(_ profile: Profile, _ space: SearchSpace, file: String) throws {
     let search = profile.search
-    let strategy: Strategy =
-      switch search.kind {
-      case .grid: .grid
-      case .random:
-        .random(trials: search.trials ?? Profile.SearchRequest.defaultTrials, seed: search.seed)
-      }
+    let strategy = Strategy(
+      search.strategy, trials: search.trials ?? Profile.SearchRequest.defaultTrials,
+      seed: search.seed)
     try self.init(
       space: space, strategy: strategy, objective: profile.objective,
       workloads: profile.workloads.map(\.name), budget: Budget(profile.sampling))
-    if search.kind == .grid, let trials = search.trials, configurations.count > trials {
+    if search.strategy == .grid, let trials = search.trials, plan.count > trials {
       throw ProfileError(
         file: file, line: 0,
-        message: "the grid has \(configurations.count) configurations, more than trials: "
-          + "\(trials); give fewer values, or use strategy: random")
+        message: "the grid has \(plan.count) configurations, more than trials: "
+          + "\(trials); give fewer values, or use strategy: model")
     }
   }
 }

@@ -81,15 +81,16 @@ let shaped = Configuration(["qdisc": .word("tbf rate 1gbit")])
 
   /// Another guest takes seconds to start, so its trials stand together; nothing else moves.
   @Test func whatNeedsTheSameGuestStandsTogether() throws {
-    let space = try SearchSpaceTests.space([
-      ("qdisc", ["default", "fq"]), ("interface.model", ["default", "e1000"]),
-      ("guest.ring.rx", ["default", "512"]), ("interface.queues", ["default", "2"]),
-    ])
+    let space = try SearchSpaceTests.space(
+      [
+        ("qdisc", ["default", "fq"]), ("interface.model", ["default", "e1000"]),
+        ("guest.ring.rx", ["default", "512"]), ("interface.queues", ["default", "2"]),
+      ], switchSeconds: ["interface.model": 10, "interface.queues": 10])
     func models(_ strategy: Strategy) throws -> [String] {
       let campaign = try Campaign(
         space: space, strategy: strategy, objective: Objective(parsing: Self.objective),
         workloads: ["w"])
-      return campaign.configurations.map { configuration in
+      return campaign.plan.fixed.map { configuration in
         ["model", "queues"].map {
           configuration[KnobName(rawValue: "interface.\($0)")]?.description ?? "-"
         }.joined(separator: " ")
@@ -105,7 +106,7 @@ let shaped = Configuration(["qdisc": .word("tbf rate 1gbit")])
     let campaign = try Campaign(
       space: plain, strategy: .grid, objective: Objective(parsing: Self.objective),
       workloads: ["w"])
-    #expect(campaign.configurations == (try Strategy.grid.configurations(of: plain)))
+    #expect(campaign.plan.fixed == (try Strategy.grid.configurations(of: plain)))
   }
 
   /// ring.rx = 4096 is what the kernel had: a trial of it ends with its first blocks.

@@ -3,9 +3,14 @@ import Optimiser
 import Testing
 
 @Suite struct SearchSpaceTests {
-  static func space(_ values: [(KnobName, [String])]) throws -> SearchSpace {
+  static func space(
+    _ values: [(KnobName, [String])], switchSeconds: [KnobName: Double] = [:]
+  ) throws -> SearchSpace {
     try SearchSpace(
-      values.map { SearchSpace.Dimension(knob: $0.0, values: $0.1.map { KnobValue($0) }) })
+      values.map {
+        SearchSpace.Dimension(
+          knob: $0.0, values: $0.1.map { KnobValue($0) }, switchSeconds: switchSeconds[$0.0] ?? 0)
+      })
   }
 
   @Test func theGridIsTheProductWithoutTheBaseline() throws {
@@ -86,5 +91,12 @@ import Testing
     #expect(try Strategy.grid.configurations(of: SearchSpace([])).isEmpty)
     let still = try Self.space([("a", ["default"])])
     #expect(try Strategy.random(trials: 3, seed: 1).configurations(of: still).isEmpty)
+  }
+}
+
+extension Strategy {
+  /// What it tries before anything is measured.
+  func configurations(of space: SearchSpace) throws -> [Configuration] {
+    try SearchPlan(self, on: space, margin: 0.02).fixed
   }
 }

@@ -21,8 +21,8 @@ import Testing
   }
 
   @Test func aGridIsTriedWhole() throws {
-    #expect(try campaign("").configurations.count == 5)
-    #expect(try campaign("search: {trials: 5}").configurations.count == 5)
+    #expect(try campaign("").plan.count == 5)
+    #expect(try campaign("search: {trials: 5}").plan.count == 5)
   }
 
   @Test func aGridLargerThanTheTrialsIsRefused() throws {
@@ -31,15 +31,15 @@ import Testing
     }
     #expect(
       error.description == "p.yaml: the grid has 5 configurations, more than trials: 4; "
-        + "give fewer values, or use strategy: random")
+        + "give fewer values, or use strategy: model")
   }
 
   @Test func aRandomSearchIsCutShortAndFollowsItsSeed() throws {
     let search = "search: {strategy: random, trials: 3, seed: 5}"
-    let first = try campaign(search).configurations
+    let first = try campaign(search).plan.fixed
     #expect(first.count == 3)
-    #expect(try campaign(search).configurations == first)
-    #expect(try campaign("search: {strategy: random}").configurations.count == 5)
+    #expect(try campaign(search).plan.fixed == first)
+    #expect(try campaign("search: {strategy: random}").plan.count == 5)
   }
 
   @Test func blocksComeInSwapPairs() throws {

@@ -15,7 +15,7 @@ import Traffic
       profile.workloads == [Workload(name: "packet-flood", datapath: .packet, kind: .flood)])
     #expect(profile.objective.description == "maximise delivered_pps; effect 2%")
     #expect(profile.search == Profile.SearchRequest())
-    #expect(profile.search.kind == .grid && profile.search.trials == nil)
+    #expect(profile.search.strategy == .grid && profile.search.trials == nil)
     #expect(profile.search.seed == 1)
     #expect(profile.sampling.slice == 0.02 && profile.sampling.pairs == 8)
     #expect(profile.sampling.blocks == 6 && profile.sampling.confirmingBlocks == 12)
@@ -82,7 +82,7 @@ import Traffic
       profile.objective.description
         == "minimise cpu_ns_per_frame; subject-to latency_p99_us <= 1.10x baseline, "
         + "loss_ratio <= 0.001; effect 0.5%")
-    #expect(profile.search.kind == .random && profile.search.trials == 40)
+    #expect(profile.search.strategy == .random && profile.search.trials == 40)
     #expect(profile.search.seed == UInt64(Int.max))
     #expect(profile.sampling.slice == 0.25 && profile.sampling.pairs == 3)
     #expect(profile.sampling.blocks == 8 && profile.sampling.confirmingBlocks == 20)

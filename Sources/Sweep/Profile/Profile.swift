@@ -1,5 +1,6 @@
 package import Lab
 package import Measurement
+package import Optimiser
 package import Traffic
 
 /// What a sweep is to do: target, traffic, knobs, objective, budget. Read from YAML, strictly.
@@ -26,8 +27,9 @@ package struct Profile: Sendable {
 
   /// Which configurations are tried.
   package struct SearchRequest: Hashable, Sendable {
-    package var kind = Kind.grid
-    /// The most configurations tried, besides the baseline; nil for all of a grid.
+    package var strategy = Strategy.Kind.grid
+    /// The most configurations tried, besides the baseline; nil for all of a grid, and for
+    /// ``defaultTrials`` otherwise.
     package var trials: Int?
     package var seed: UInt64 = 1
     /// What becomes of knobs that can act on none of the workloads.
@@ -40,9 +42,7 @@ package struct Profile: Sendable {
       case keep
     }
 
-    package enum Kind: String, CaseIterable, Sendable { case grid, random }
-
-    /// What a random search tries if the profile does not say.
+    /// What a search tries if the profile does not say.
     package static let defaultTrials = 40
   }
 

@@ -144,7 +144,7 @@ extension YAMLReader {
     let fields = try fields("search", known: ["strategy", "trials", "seed", "effect", "controls"])
     var request = Profile.SearchRequest()
     if let strategy = fields["strategy"] {
-      request.kind = try strategy.choice("strategy", of: Profile.SearchRequest.Kind.self)
+      request.strategy = try strategy.choice("strategy", of: Strategy.Kind.self)
     }
     if let controls = fields["controls"] {
       request.controls = try controls.choice(

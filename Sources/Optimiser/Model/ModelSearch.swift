@@ -1,0 +1,176 @@
+import Foundation
+package import Measurement
+
+/// A search that asks models where the next measurement tells most.
+///
+/// First come a few configurations that lie far apart and show every value of every knob. Then a
+/// random forest and a Gaussian process ask for the configuration with the highest expected
+/// improvement for its cost: the one that foretells better seven times out of eight, and the other
+/// one, so that no prejudice lasts.
+///
+/// A function of the space, the seed and the observations alone.
+struct ModelSearch {
+  let space: SearchSpace
+  let seed: UInt64
+  private let encoding: SpaceEncoding
+  /// Whether a configuration may be measured again. Where every measurement is a paired trial of
+  /// several blocks, it may not: the races and validations that follow do that.
+  private let allowsRepeats: Bool
+  /// The smallest effect that is worth a change, as a share.
+  private let margin: Double
+  /// Where every knob is left as it was found, or has its first value if it may not be.
+  private let origin: [Int]
+
+  /// Larger spaces are not looked at as a whole, but by draws and from the best outwards.
+  static let wholeLimit = 20_000
+  private static let draws = 2000
+
+  init(_ space: SearchSpace, seed: UInt64, margin: Double, allowsRepeats: Bool) {
+    self.space = space
+    self.margin = margin
+    origin = space.dimensions.map { $0.values.firstIndex(of: SearchSpace.untouched) ?? 0 }
+    self.seed = seed
+    self.allowsRepeats = allowsRepeats
+    encoding = SpaceEncoding(space)
+  }
+
+  /// How many configurations come before the models are asked.
+  ///
+  /// - Parameter budget: of measurements in all.
+  func initialCount(budget: Int) -> Int {
+    let levels = space.dimensions.map(\.values.count).max() ?? 1
+    return min(max(6, space.dimensions.count + 1, levels), max(2, budget / 3))
+  }
+
+  func surrogate(_ observations: [SearchObservation]) -> Surrogate {
+    Surrogate(encoding, model(observations), seed: seed)
+  }
+
+  func model(_ observations: [SearchObservation]) -> [ModelObservation] {
+    let last = max(1, observations.map(\.time).max() ?? 1)
+    let floor = Self.floor(observations.map(\.value))
+    return observations.compactMap { observation in
+      space.point(of: observation.configuration).map {
+        ModelObservation(
+          point: $0, value: max(floor, observation.value), noiseShare: observation.noiseShare,
+          time: observation.time / last)
+      }
+    }
+  }
+
+  /// Below this all is equally bad: how deep a cliff is must not blur where the top lies.
+  private static func floor(_ values: [Double]) -> Double {
+    guard let middle = Series.median(values), let most = values.max() else { return -.infinity }
+    return middle - 1.5 * (most - middle)
+  }
+
+  /// What to measure next; nil if everything is measured.
+  func next(after observations: [SearchObservation], budget: Int) -> Configuration? {
+    var random = SeededGenerator(seed: seed &+ 0x9E37_79B9 &* UInt64(observations.count + 1))
+    let tried = Set(observations.map(\.configuration))
+    let candidates = self.candidates(observations, &random).filter {
+      allowsRepeats || !tried.contains(space.configuration(at: $0))
+    }
+    guard !candidates.isEmpty else { return nil }
+    let measured = tried.compactMap(space.point(of:))
+    let isInitial = tried.count < initialCount(budget: budget)
+    if isInitial || observations.isEmpty {
+      return space.configuration(at: farthest(candidates, from: measured, &random))
+    }
+    let surrogate = surrogate(observations)
+    let usesBetter = random.below(8) != 0
+    let engine: Surrogate.Engine =
+      surrogate.prefersForest == usesBetter ? .randomForest : .gaussianProcess
+    return space.configuration(
+      at: mostPromising(candidates, measured, observations.last, surrogate, engine))
+  }
+
+  /// The candidate that shows most of what no other has shown: first values that were never seen,
+  /// then pairs of values, then distance.
+  private func farthest(
+    _ candidates: [[Int]], from measured: [[Int]], _ random: inout SeededGenerator
+  ) -> [Int] {
+    let counts = space.dimensions.indices.map { knob in
+      measured.reduce(into: [Int](repeating: 0, count: space.dimensions[knob].values.count)) {
+        $0[$1[knob]] += 1
+      }
+    }
+    var best: (score: Double, point: [Int])?
+    for _ in 0..<min(400, candidates.count * 4) {
+      let point = candidates[Int(random.below(UInt64(candidates.count)))]
+      let balance = point.indices.reduce(0.0) { $0 + 1 / (1 + Double(counts[$1][point[$1]])) }
+      let nearest = measured.map { encoding.distance(point, $0) }.min() ?? 0
+      let score = balance + 0.5 * nearest
+      if score > best?.score ?? -1 { best = (score, point) }
+    }
+    return best?.point ?? candidates[0]
+  }
+
+  /// The highest expected improvement over the best of what is measured, as models see it, for its
+  /// time. Measuring again what is known well brings little (Huang et al., 2006).
+  private func mostPromising(
+    _ candidates: [[Int]], _ measured: [[Int]], _ last: SearchObservation?,
+    _ surrogate: Surrogate, _ engine: Surrogate.Engine
+  ) -> [Int] {
+    let known = measured.map { worth(of: $0, surrogate.predict($0, by: engine)) }
+    // Of what is known with some certainty the best counts.
+    let best =
+      known.max { $0.mean - $0.deviation < $1.mean - $1.deviation }?.mean ?? -.infinity
+    var chosen: (score: Double, point: [Int])?
+    for point in candidates {
+      let expected = worth(of: point, surrogate.predict(point, by: engine))
+      let error =
+        (expected.deviation * expected.deviation + surrogate.noise * surrogate.noise).squareRoot()
+      let news = max(1e-9, 1 - surrogate.noise / error)
+      let cost = 1 + space.switchSeconds(from: last?.configuration, to: point)
+      let score = ExpectedImprovement.logarithm(expected, over: best) + log(news) - log(cost)
+      if score > chosen?.score ?? -.infinity { chosen = (score, point) }
+    }
+    return chosen?.point ?? candidates[0]
+  }
+
+  /// What a configuration is worth: what is expected of it, less a little for each knob that it
+  /// changes. So a knob that does nothing is left alone, and the search itself finds that out.
+  func worth(of point: [Int], _ expected: Prediction) -> Prediction {
+    let changed = zip(point, origin).count { $0 != $1 }
+    return Prediction(
+      mean: expected.mean - margin / 4 * Double(changed), deviation: expected.deviation)
+  }
+
+  /// All of a space, or if it is large a draw of it and all that differs in one knob from one of
+  /// the best.
+  private func candidates(
+    _ observations: [SearchObservation], _ random: inout SeededGenerator
+  ) -> [[Int]] {
+    if let points = space.points(limit: Self.wholeLimit) { return points }
+    var points: Set<[Int]> = []
+    for _ in 0..<Self.draws { points.insert(space.randomPoint(&random)) }
+    let best = observations.sorted { $0.value > $1.value }.prefix(10)
+    for observation in best {
+      guard let point = space.point(of: observation.configuration) else { continue }
+      points.insert(point)
+      points.formUnion(space.neighbours(of: point))
+    }
+    return points.sorted { $0.lexicographicallyPrecedes($1) }
+  }
+}
+
+/// What a search has measured: one row of what strategies learn from.
+package struct SearchObservation: Hashable, Sendable {
+  package let configuration: Configuration
+  /// The logarithm of the metric, or of its ratio to the baseline; more is better.
+  package let value: Double
+  /// The variance of its noise, as a share of that of a single measurement.
+  package let noiseShare: Double
+  /// When it was measured, in any unit.
+  package let time: Double
+
+  package init(
+    configuration: Configuration, value: Double, noiseShare: Double = 1, time: Double = 0
+  ) {
+    self.configuration = configuration
+    self.value = value
+    self.noiseShare = noiseShare
+    self.time = time
+  }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import Measurement
+
+/// A forest of regression trees: cliffs and plateaus that no smooth model follows.
+///
+/// Every tree grows on a bootstrap sample, all knobs are open to every split, and leaves may hold a
+/// single measurement (Hutter, Hoos and Leyton-Brown, SMAC, 2011). Ordinal knobs are split at a
+/// value, categorical ones into two sets, in the order of their means (Fisher, 1958).
+struct RandomForest {
+  private let trees: [RegressionTree]
+  private let observations: [ModelObservation]
+
+  static let size = 32
+
+  init(_ encoding: SpaceEncoding, _ observations: [ModelObservation], seed: UInt64) {
+    self.observations = observations
+    var random = SeededGenerator(seed: seed)
+    let count = observations.count
+    trees = (0..<Self.size).map { _ in
+      let sample = (0..<count).map { _ in Int(random.below(UInt64(count))) }
+      return RegressionTree(encoding, observations, sample)
+    }
+  }
+
+  /// The mean of the trees, and the deviation of their opinions and of what their leaves hold.
+  func predict(_ point: [Int]) -> Prediction { Self.combine(trees.map { $0.predict(point) }) }
+
+  private static func combine(_ leaves: [RegressionTree.Leaf]) -> Prediction {
+    let count = Double(leaves.count)
+    let mean = leaves.reduce(0) { $0 + $1.mean } / count
+    let between = leaves.reduce(0) { $0 + ($1.mean - mean) * ($1.mean - mean) } / count
+    let within = leaves.reduce(0) { $0 + $1.varianceOfMean } / count
+    return Prediction(mean: mean, deviation: max(1e-9, between + within).squareRoot())
+  }
+
+  /// The mean log density of each observation, foretold by the trees that have not seen it.
+  func leaveOneOutDensity(noise: Double) -> Double {
+    let densities = observations.indices.compactMap { index -> Double? in
+      let blind = trees.filter { !$0.sample.contains(index) }
+      guard blind.count >= 3 else { return nil }
+      let expected = Self.combine(blind.map { $0.predict(observations[index].point) })
+      let variance =
+        expected.deviation * expected.deviation + noise * noise * observations[index].noiseShare
+      let error = observations[index].value - expected.mean
+      return -0.5 * (log(2 * Double.pi * variance) + error * error / variance)
+    }
+    return Series.mean(densities) ?? -.infinity
+  }
+}
+
+/// One tree of a ``RandomForest``.
+struct RegressionTree {
+  struct Leaf {
+    let mean: Double
+    /// Of the mean: the variance of what the leaf holds, by its count.
+    let varianceOfMean: Double
+  }
+
+  private indirect enum Node {
+    case leaf(Leaf)
+    /// The values of the knob that go left; the others go right.
+    case split(knob: Int, left: Set<Int>, Node, Node)
+  }
+
+  /// The observations that the tree grew on.
+  let sample: Set<Int>
+  private let root: Node
+
+  init(_ encoding: SpaceEncoding, _ observations: [ModelObservation], _ sample: [Int]) {
+    self.sample = Set(sample)
+    root = Self.grow(encoding, sample.map { observations[$0] })
+  }
+
+  func predict(_ point: [Int]) -> Leaf {
+    var node = root
+    while true {
+      switch node {
+      case .leaf(let leaf): return leaf
+      case .split(let knob, let left, let yes, let no):
+        node = left.contains(point[knob]) ? yes : no
+      }
+    }
+  }
+
+  private static func grow(_ encoding: SpaceEncoding, _ observations: [ModelObservation]) -> Node {
+    var best: (knob: Int, left: Set<Int>, gain: Double)?
+    for knob in encoding.dimensions.indices {
+      guard let split = bestSplit(knob, encoding.dimensions[knob], observations) else { continue }
+      if split.gain > best?.gain ?? 1e-12 { best = (knob, split.left, split.gain) }
+    }
+    guard let best else { return .leaf(leaf(observations)) }
+    let left = observations.filter { best.left.contains($0.point[best.knob]) }
+    let right = observations.filter { !best.left.contains($0.point[best.knob]) }
+    return .split(
+      knob: best.knob, left: best.left, grow(encoding, left), grow(encoding, right))
+  }
+
+  private static func leaf(_ observations: [ModelObservation]) -> Leaf {
+    let values = observations.map(\.value)
+    let deviation = Series.standardDeviation(values) ?? 0
+    return Leaf(
+      mean: Series.mean(values) ?? 0,
+      varianceOfMean: deviation * deviation / Double(max(1, values.count)))
+  }
+
+  /// The split of a knob's values that leaves the least spread on both sides; nil where all have
+  /// the same value.
+  private static func bestSplit(
+    _ knob: Int, _ dimension: SpaceEncoding.Dimension, _ observations: [ModelObservation]
+  ) -> (left: Set<Int>, gain: Double)? {
+    var sums = [Double](repeating: 0, count: dimension.count)
+    var counts = [Double](repeating: 0, count: dimension.count)
+    for observation in observations {
+      sums[observation.point[knob]] += observation.value
+      counts[observation.point[knob]] += 1
+    }
+    var there = (0..<dimension.count).filter { counts[$0] > 0 }
+    guard there.count > 1 else { return nil }
+    if dimension.isOrdinal {
+      there.sort { dimension.position($0) < dimension.position($1) }
+    } else {
+      there.sort { sums[$0] / counts[$0] < sums[$1] / counts[$1] }
+    }
+    let (total, count) = (sums.reduce(0, +), counts.reduce(0, +))
+    var best: (place: Int, gain: Double)?
+    var (sum, number) = (0.0, 0.0)
+    for (place, value) in there.dropLast().enumerated() {
+      sum += sums[value]
+      number += counts[value]
+      let distance = sum / number - (total - sum) / (count - number)
+      let gain = number * (count - number) / count * distance * distance
+      if gain > best?.gain ?? 0 { best = (place, gain) }
+    }
+    return best.map { (Set(there[...$0.place]), $0.gain) }
+  }
+}
