@@ -24,8 +24,12 @@ package struct StudentDistribution: Sendable, Hashable {
   /// Found by halving an interval that surely holds it: slower than a series and easier to trust.
   package func quantile(_ probability: Double) -> Double {
     precondition((0...1).contains(probability), "a probability is within 0…1")
-    if probability < 0.5 { return -quantile(1 - probability) }
-    let tail = 1 - probability
+    let t = upperQuantile(min(probability, 1 - probability))
+    return probability < 0.5 ? -t : t
+  }
+
+  /// The t ≥ 0 with P(T ≥ t) = `tail`, which is at most one half.
+  private func upperQuantile(_ tail: Double) -> Double {
     guard tail < 0.5 else { return 0 }
     guard tail > 0 else { return .infinity }
     var low = 0.0
@@ -41,19 +45,22 @@ package struct StudentDistribution: Sendable, Hashable {
   /// P(T ≥ t) for t ≥ 0.
   private func tailProbability(_ t: Double) -> Double {
     guard t.isFinite else { return 0 }
-    let x = degreesOfFreedom / (degreesOfFreedom + t * t)
-    return 0.5 * incompleteBeta(x, 0.5 * degreesOfFreedom, 0.5)
+    let sum = degreesOfFreedom + t * t
+    return 0.5
+      * incompleteBeta(degreesOfFreedom / sum, t * t / sum, 0.5 * degreesOfFreedom, 0.5)
   }
 }
 
 /// The regularised incomplete beta function I_x(a, b), 0 ≤ x ≤ 1, by its continued fraction
 /// (Abramowitz and Stegun 26.5.8), evaluated after Lentz.
-private func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
+///
+/// - Parameter y: 1 − x, which whoever calls knows without a rounding error.
+private func incompleteBeta(_ x: Double, _ y: Double, _ a: Double, _ b: Double) -> Double {
   if x <= 0 { return 0 }
-  if x >= 1 { return 1 }
+  if y <= 0 { return 1 }
   // The fraction converges fast on the near side of the mean only.
-  if x > (a + 1) / (a + b + 2) { return 1 - incompleteBeta(1 - x, b, a) }
-  let logarithm = logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log1p(-x)
+  if x > (a + 1) / (a + b + 2) { return 1 - incompleteBeta(y, x, b, a) }
+  let logarithm = logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log(y)
   let tiny = 1e-300
   func apart(_ value: Double) -> Double { abs(value) < tiny ? tiny : value }
   var c = 1.0
