@@ -24,6 +24,36 @@ import Testing
     #expect(Series.autocorrelation([4, 4, 4, 4]) == nil)
   }
 
+  @Test func effectiveCount() throws {
+    let values: [Double] = [1, 3, 2, 5, 4, 6, 8, 7]
+    let rho = 0.49404761904761907
+    expect(try #require(Series.effectiveCount(values)), near: 8 * (1 - rho) / (1 + rho))
+    #expect(try #require(Series.effectiveCount([1, 9, 2, 8, 1, 9, 2, 8])) > 8)
+    #expect(Series.effectiveCount([1, 2]) == nil)
+  }
+
+  /// Neighbours that are alike count for less, by as much as the mean varies more.
+  @Test func effectiveCountIsThatOfTheMean() throws {
+    let parts = VarianceParts(slice: 1, autocorrelation: 0.6, application: 0)
+    let rows = SlicePlanTests.blocks(400, of: 300, parts, seed: 3)
+    let means = rows.compactMap(Series.mean)
+    let deviation = try #require(Series.standardDeviation(means))
+    let counts = rows.compactMap(Series.effectiveCount)
+    let counted = try #require(Series.median(counts))
+    #expect(abs(counted * deviation * deviation - 1) < 0.2, "\(counted)")
+  }
+
+  @Test func warmUp() throws {
+    var draw = SeededGenerator(seed: 8)
+    let steady = (0..<200).map { _ in 100 + draw.normal() }
+    #expect(try #require(Series.warmUp(steady)) <= 30)
+    let slow = (0..<40).map { 60 + Double($0) + draw.normal() }
+    #expect((35...60).contains(try #require(Series.warmUp(slow + steady))))
+    #expect(Series.warmUp((0..<200).map { Double($0) }) == nil)
+    #expect(Series.warmUp(Array(steady.prefix(19))) == nil)
+    #expect(Series.warmUp([Double](repeating: 7, count: 20)) == 0)
+  }
+
   /// The reference values of SplitMix64 for this seed.
   @Test func theGeneratorIsTheSameEverywhere() {
     var generator = SeededGenerator(seed: 1_234_567)

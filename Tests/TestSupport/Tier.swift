@@ -64,5 +64,5 @@ package enum OracleTier {
   package static var isOn: Bool { Tier.isRequired("lab") || isThere }
 
   package static let reason =
-    "needs Python with MLRsearch in .build/peers: 'sudo make peers' puts it there"
+    "needs Python with MLRsearch and SciPy in .build/peers: 'sudo make peers' puts it there"
 }

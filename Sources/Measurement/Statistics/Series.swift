@@ -36,4 +36,29 @@ package enum Series {
     let lagged = zip(deviations, deviations.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
     return lagged / total
   }
+
+  /// How many independent values would say as much about the mean: n(1 − ρ) ÷ (1 + ρ).
+  ///
+  /// More than there are where neighbours take turns; nil where ``autocorrelation(_:)`` is.
+  package static func effectiveCount(_ values: [Double]) -> Double? {
+    autocorrelation(values).map { Double(values.count) * (1 - $0) / (1 + $0) }
+  }
+
+  /// How many values at the start are warming up: MSER-5 (White, 1997).
+  ///
+  /// Of means of five values each, so many are cut, up to one half, that the squared standard error
+  /// of what is left is smallest: Σ(y − ȳ)² ÷ m². Nil if even one half is not enough: then the values
+  /// do not hold still, or they are fewer than 20.
+  package static func warmUp(_ values: [Double]) -> Int? {
+    let batches = (0..<values.count / 5).compactMap { mean(Array(values[5 * $0..<5 * $0 + 5])) }
+    guard batches.count >= 4 else { return nil }
+    let half = batches.count / 2
+    let errors = (0...half).map { cut in
+      let rest = Array(batches[cut...])
+      let (deviation, count) = (standardDeviation(rest) ?? 0, Double(rest.count))
+      return deviation * deviation * (count - 1) / (count * count)
+    }
+    let cut = errors.firstIndex(of: errors.min() ?? 0) ?? half
+    return cut < half ? 5 * cut : nil
+  }
 }

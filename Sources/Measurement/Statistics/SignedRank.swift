@@ -13,7 +13,7 @@ package enum SignedRank {
   package static func probability(_ differences: [Double]) -> Double {
     let counted = differences.filter { $0 != 0 }
     guard !counted.isEmpty else { return 1 }
-    let ranks = doubledRanks(counted.map(abs))
+    let ranks = Ranks.doubled(counted.map(abs))
     let statistic = zip(counted, ranks).reduce(0) { $1.0 > 0 ? $0 + $1.1 : $0 }
     let total = ranks.reduce(0, +)
     let lower = min(statistic, total - statistic)
@@ -60,21 +60,5 @@ package enum SignedRank {
       }
     }
     return probabilities
-  }
-
-  /// Twice the rank of each magnitude, so that the mean rank of a tie is whole too.
-  private static func doubledRanks(_ magnitudes: [Double]) -> [Int] {
-    let order = magnitudes.indices.sorted { magnitudes[$0] < magnitudes[$1] }
-    var ranks = [Int](repeating: 0, count: magnitudes.count)
-    var first = 0
-    while first < order.count {
-      var last = first
-      while last + 1 < order.count, magnitudes[order[last + 1]] == magnitudes[order[first]] {
-        last += 1
-      }
-      for position in first...last { ranks[order[position]] = first + last + 2 }
-      first = last + 1
-    }
-    return ranks
   }
 }
