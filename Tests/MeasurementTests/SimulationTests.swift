@@ -52,6 +52,19 @@ import Testing
     #expect(misses >= 4, "intervals as wide as this are of no use")
   }
 
+  /// 2,000 sweeps with drift and autocorrelation: 95 % is 95 %, neither less nor more.
+  @Test(arguments: [
+    SimulatedSweep(), SimulatedSweep(wandering: 0.02, autocorrelation: 0.9, swapPairs: 3),
+    SimulatedSweep(effect: 0, trend: -0.003, applicationNoise: 0.003, swapPairs: 4, slices: 40),
+  ])
+  func ninetyFivePerCentIsNinetyFive(sweep: SimulatedSweep) throws {
+    let hits = try (1...2000).count { seed in
+      let interval = try #require(sweep.effect(seed: UInt64(seed))?.interval)
+      return (interval.lower...interval.upper).contains(exp(sweep.effect))
+    }
+    #expect((1860...1940).contains(hits), "\(hits) of 2000")
+  }
+
   /// Default against default, judged without a margin: the worst case for false findings.
   @Test func equalSidesAreSeldomToldApart() throws {
     let found = try (1...400).count { seed in
