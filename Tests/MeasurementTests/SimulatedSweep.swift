@@ -23,13 +23,16 @@ struct SimulatedSweep {
   var slices = 15
 
   func effect(seed: UInt64) -> Effect? {
+    PairedComparison(trial(seed: seed), .throughput, workload: "w").effect
+  }
+
+  func trial(seed: UInt64) -> TrialEvidence {
     var noise = SeededGenerator(seed: seed)
     var rate = log(1e6)
     let blocks = (0..<2 * swapPairs).map { block(number: $0, &rate, &noise) }
-    let trial = TrialEvidence(
+    return TrialEvidence(
       number: 0, role: .search, candidate: .baseline, reference: .baseline,
       candidateEffective: nil, referenceEffective: nil, blocks: blocks)
-    return PairedComparison(trial, .throughput, workload: "w").effect
   }
 
   private func block(number: Int, _ rate: inout Double, _ noise: inout SeededGenerator) -> Block {

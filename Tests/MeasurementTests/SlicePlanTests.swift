@@ -40,6 +40,22 @@ import Testing
     #expect(abs(application / truth.application - 1) < 0.3, "\(application)")
   }
 
+  /// What the parts foretell of swap pairs is the noise of the effect.
+  @Test(arguments: [
+    SimulatedSweep(), SimulatedSweep(applicationNoise: 0.001, autocorrelation: 0.3, slices: 40),
+  ])
+  func partsOfATrialAreItsNoise(sweep: SimulatedSweep) throws {
+    var (foretold, found) = (0.0, 0.0)
+    for seed in 1...200 {
+      let trial = sweep.trial(seed: UInt64(seed))
+      let parts = try #require(VarianceParts(trial, .throughput, workload: "w"))
+      let noise = try #require(sweep.effect(seed: UInt64(seed))?.noise)
+      foretold += parts.variance(ofBlock: sweep.slices) / 2
+      found += noise * noise
+    }
+    #expect((0.8...1.25).contains(foretold / found), "\(foretold / found)")
+  }
+
   @Test func partsOfTooLittleAreUnknown() {
     #expect(VarianceParts([]) == nil)
     #expect(VarianceParts([[1, 2]]) == nil)

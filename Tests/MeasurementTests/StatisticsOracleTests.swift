@@ -23,11 +23,12 @@ struct StatisticsOracleTests {
       try #require(answers.count == inputs.count)
       let differing = zip(inputs, answers).filter { !Self.agree(question, $0, $1) }
       let (input, answer) = differing.first ?? ([], [])
+      let isSame = differing.isEmpty
       #expect(
-        differing.isEmpty,
+        isSame,
         """
         \(question): \(differing.count) of \(inputs.count) differ. Of \(input) ours is \
-        \(differing.isEmpty ? [] : question.ours(input, answer)), theirs \(answer.prefix(20))
+        \(isSame ? [] : question.ours(input, answer)), theirs \(answer.prefix(20))
         """)
     }
   }

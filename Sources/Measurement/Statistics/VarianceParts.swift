@@ -50,6 +50,19 @@ package struct VarianceParts: Hashable, Sendable, Codable {
       application: max(0, squares / Double(freedom) - slice * share))
   }
 
+  /// Estimated from a trial's blocks of one workload, those of each twin among themselves.
+  package init?(_ trial: TrialEvidence, _ metric: Metric, workload: String) {
+    let blocks = trial.blocks(of: workload)
+    let sides = [true, false].map { isEven in
+      blocks.filter { $0.number.isMultiple(of: 2) == isEven }
+        .map { PairedComparison.logarithms(of: $0, metric) }
+    }
+    let rows = (0..<blocks.count).flatMap { place in
+      sides.map { $0.indices.contains(place) ? $0[place] : [] }
+    }
+    self.init(rows, sides: 2)
+  }
+
   /// The variance of the median of a block of so many slices, above 0.
   package func variance(ofBlock slices: Int) -> Double {
     application + slice * Self.medianShare(slices, autocorrelation)
