@@ -47,8 +47,16 @@ package struct Estimate: Hashable, Sendable {
     let error = deviation / Double(count).squareRoot()
     let reach = student.quantile(1 - Self.alpha / 2)
     interval = Interval(lower: mean - reach * error, upper: mean + reach * error)
-    smallestVisible = (reach + student.quantile(Self.power)) * error
+    smallestVisible = Self.smallestVisible(deviation: deviation, count: values.count)
     probability = error > 0 ? student.twoSidedProbability(mean / error) : (mean == 0 ? 1 : 0)
+  }
+
+  /// The smallest true mean that so many values of this spread, two at least, would tell from 0 with
+  /// a chance of ``power``.
+  package static func smallestVisible(deviation: Double, count: Int) -> Double {
+    let student = StudentDistribution(degreesOfFreedom: Double(count - 1))
+    let error = deviation / Double(count).squareRoot()
+    return (student.quantile(1 - alpha / 2) + student.quantile(power)) * error
   }
 }
 

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Whether a rate held still while it was measured: the parts of one window held against each other.
 ///
 /// Two rules, both of neper and CSIT: a straight line through the parts has no slope that is told
@@ -23,18 +21,7 @@ package struct SteadyState: Sendable, Hashable {
       let deviation = Series.standardDeviation(parts)
     else { return nil }
     variation = deviation / mean
-    let count = Double(parts.count)
-    let places = parts.indices.map { Double($0) - (count - 1) / 2 }
-    let spread = places.map { $0 * $0 }.reduce(0, +)
-    let slope = zip(places, parts).map { $0 * ($1 - mean) }.reduce(0, +) / spread
-    let errors = zip(places, parts).map { place, part in part - mean - slope * place }
-    let rest = errors.map { $0 * $0 }.reduce(0, +)
-    let standardError = (rest / (count - 2) / spread).squareRoot()
-    guard standardError > abs(slope) * 1e-9 else {
-      slopeProbability = abs(slope) > mean * 1e-9 ? 0 : 1
-      return
-    }
-    slopeProbability = StudentDistribution(degreesOfFreedom: count - 2)
-      .twoSidedProbability(slope / standardError)
+    slopeProbability =
+      LinearTrend(places: parts.indices.map(Double.init), values: parts)?.probability ?? 1
   }
 }
