@@ -76,7 +76,7 @@ let package = Package(
     tests("MeasurementTests", ["Measurement", "TestSupport"]),
     tests(
       "KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement", "TestSupport", system]),
-    tests("TrafficTests", ["Traffic", "Kernel", "Measurement"]),
+    tests("TrafficTests", ["Traffic", "Kernel", "Measurement", "TestSupport"]),
     tests("LabUnitTests", ["Lab", "Kernel", "TestSupport"]),
     tests("OptimiserTests", ["Optimiser", "Measurement"]),
     tests("ReportTests", ["Report", "Optimiser", "Measurement"], files: ["Example"]),

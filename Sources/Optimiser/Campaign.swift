@@ -10,15 +10,19 @@ package struct Campaign: Sendable {
   package let budget: Budget
   /// What the search tries.
   package let plan: SearchPlan
+  /// Goes on though default against default differs.
+  package let isForced: Bool
 
   /// - Parameters:
   ///   - workloads: their names as in the records; every trial measures them all.
   ///   - budget: how much each stage measures.
+  ///   - isForced: go on though default against default differs.
   /// - Throws: if the strategy asks for too many configurations.
   package init(
     space: SearchSpace, strategy: Strategy, objective: Objective, workloads: [String],
-    budget: Budget = Budget()
+    budget: Budget = Budget(), isForced: Bool = false
   ) throws(SearchSpaceError) {
+    self.isForced = isForced
     self.objective = objective
     self.workloads = workloads
     self.budget = budget
@@ -77,7 +81,8 @@ package struct Campaign: Sendable {
       plan: Replay.Plan(budget: budget, workloads: workloads))
     var findings = Findings()
     do {
-      try Procedure(objective: objective, plan: plan).run(&replay, &findings)
+      try Procedure(objective: objective, plan: plan, isForced: isForced)
+        .run(&replay, &findings)
     } catch .pending(let request) {
       return (request, findings)
     } catch .mismatch(let error) {

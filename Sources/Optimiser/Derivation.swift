@@ -53,7 +53,10 @@ extension Recommendation {
     var replay = Replay(evidence, metrics: objective.metrics, plan: nil)
     var findings = Findings()
     do {
-      try Procedure(objective: objective, plan: nil).run(&replay, &findings)
+      // A search after a noise that failed was told to go on.
+      let isForced = evidence.trials.contains { $0.role == .search }
+      try Procedure(objective: objective, plan: nil, isForced: isForced)
+        .run(&replay, &findings)
     } catch .pending {
       return (findings, false)
     } catch .mismatch(let error) {

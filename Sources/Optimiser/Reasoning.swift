@@ -59,6 +59,11 @@ struct Reasoning {
   }
 
   var reason: String {
+    guard findings.noise?.failed == true, !findings.search.isEmpty else { return finding }
+    return "taken on with --force though default against default differed, twice: \(finding)"
+  }
+
+  private var finding: String {
     if let accepted = findings.accepted {
       let end = isComplete ? "" : "; the sweep was stopped before it was known whether less does"
       return "\(accepted.configuration) is surely better than the default by \(objective.effect) "

@@ -10,15 +10,22 @@ package struct Conclusion: Sendable {
   package let recommendations: [Recommendation]
   /// What is found of knobs that cannot act, of which there should be nothing to find.
   package let warnings: [String]
+  /// Why the host was not fit that the run was taken on with; empty if it was.
+  private let takenOn: [String]
 
   /// Reads a `trials.csv` and derives the recommendation of each NIC.
   ///
-  /// - Parameter controls: knobs that were swept as negative controls. The table does not tell them
-  ///   from others.
+  /// - Parameters:
+  ///   - controls: knobs that were swept as negative controls. The table does not tell them
+  ///     from others.
+  ///   - takenOn: why the host was not fit, as `run.json` has it. The table does not tell.
   ///
   /// Throws `TrialsFileError` for a table that cannot be read, `EvidenceError` for rows that
   /// contradict each other.
-  package init(table path: String, controls: [KnobName] = []) throws {
+  package init(
+    table path: String, controls: [KnobName] = [], takenOn: [String] = []
+  ) throws {
+    self.takenOn = takenOn
     recommendations = try Recommendation.derive(from: TrialsFile.read(path).records)
     warnings = recommendations.flatMap { ControlCheck.warnings($0, controls: controls) }
   }
@@ -40,7 +47,7 @@ package struct Conclusion: Sendable {
         return lines.isEmpty ? "" : "\nBy hand\(Self.words(place)):\n" + lines
       }
       return RecommendationText.text(recommendation, width: width) + typed.joined()
-    }.joined(separator: "\n") + warnings.map { "\nWarning: \($0).\n" }.joined()
+    }.joined(separator: "\n") + (mark + warnings).map { "\nWarning: \($0).\n" }.joined()
   }
 
   private static func words(_ place: KnobCommands.Place) -> String {
@@ -56,8 +63,12 @@ package struct Conclusion: Sendable {
     let commands = recommendations.map { ($0.nic, Self.commands($0)) }
     return SummaryMarkdown.text(
       recommendations, commands: Dictionary(commands) { first, _ in first }, directory: directory)
-      + (warnings.isEmpty ? "" : "\n## Warnings\n\n")
-      + warnings.map { "- \($0)\n" }.joined()
+      + ((mark + warnings).isEmpty ? "" : "\n## Warnings\n\n")
+      + (mark + warnings).map { "- \($0)\n" }.joined()
+  }
+
+  private var mark: [String] {
+    takenOn.isEmpty ? [] : ["taken on with --force: \(takenOn.joined(separator: "; "))"]
   }
 
   /// Writes `recommendation.json` and `summary.md` into a run directory.

@@ -2,26 +2,44 @@ import Foundation
 import Kernel
 import Measurement
 import Report
-import Traffic
+package import Traffic
+
+/// Who is told that a rate is searched for.
+package protocol RateObserver {
+  /// A rate is searched for, of which a workload wants a share.
+  func searches(_ workload: Workload)
+}
 
 /// Makes rates of loads: the rate that the target as it is passes is searched for once, before the
 /// first trial, and kept in the run directory, so that a sweep that goes on sends the same.
 struct LoadRates {
-  private let job: SweepJob
+  private let profile: Profile
+  /// The file that rates are kept in; nil if they are of no use later.
+  private let file: String?
+  private let isResumed: Bool
 
-  init(of job: SweepJob) { self.job = job }
+  init(of job: SweepJob) {
+    profile = job.profile
+    file = job.directory.rates
+    isResumed = job.isResumed
+  }
+
+  /// Of a profile that is measured once.
+  init(of profile: Profile) {
+    self.profile = profile
+    file = nil
+    isResumed = false
+  }
 
   /// The profile's workloads, all of them with the rate that they are to have.
   ///
   /// - Throws: ``BenchFailure`` where no rate passes, ``SweepInterrupted``, `RunDirectoryError`.
   func resolve(
-    on stand: Stand, _ interruption: Interruption, _ observer: some SweepObserver
+    on stand: Stand, _ interruption: Interruption, _ observer: some RateObserver
   ) throws -> [Workload] {
-    guard job.profile.workloads.contains(where: { $0.load != nil }) else {
-      return job.profile.workloads
-    }
+    guard profile.workloads.contains(where: { $0.load != nil }) else { return profile.workloads }
     var rates = try kept()
-    let workloads = try job.profile.workloads.map { workload in
+    let workloads = try profile.workloads.map { workload in
       guard let load = workload.load else { return workload }
       let rate = try rates[workload.name] ?? find(workload, load, on: stand, interruption, observer)
       rates[workload.name] = rate
@@ -35,7 +53,7 @@ struct LoadRates {
 
   private func find(
     _ workload: Workload, _ load: Double, on stand: Stand, _ interruption: Interruption,
-    _ observer: some SweepObserver
+    _ observer: some RateObserver
   ) throws -> Double {
     observer.searches(workload)
     let side = try stand.side(0, for: .baseline)
@@ -50,25 +68,26 @@ struct LoadRates {
   }
 
   private func kept() throws -> [String: Double] {
-    guard job.isResumed, let data = FileManager.default.contents(atPath: job.directory.rates) else {
+    guard isResumed, let file, let data = FileManager.default.contents(atPath: file) else {
       return [:]
     }
     guard let rates = try? JSONDecoder().decode([String: Double].self, from: data),
       rates.values.allSatisfy({ $0 >= 1 && $0 <= Workload.largestRate })
     else {
-      throw RunDirectoryError("\(job.directory.rates) is damaged; start a new run")
+      throw RunDirectoryError("\(file) is damaged; start a new run")
     }
     return rates
   }
 
   private func keep(_ rates: [String: Double]) throws {
+    guard let file else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     do {
-      try encoder.encode(rates).write(to: URL(filePath: job.directory.rates), options: .atomic)
+      try encoder.encode(rates).write(to: URL(filePath: file), options: .atomic)
     } catch {
       throw RunDirectoryError(
-        "cannot write \(job.directory.rates): \(TrialsFileError.sentence(error))",
+        "cannot write \(file): \(TrialsFileError.sentence(error))",
         code: .inputOutput)
     }
   }

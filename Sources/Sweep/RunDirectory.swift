@@ -49,6 +49,13 @@ package struct RunDirectory: Sendable, Hashable {
     }
   }
 
+  /// Notes in `run.json` why the host was not fit that the run was taken on with.
+  func note(takenOn objections: [String]) throws {
+    var manifest = try readManifest()
+    manifest.takenOn = objections
+    try write(String(decoding: try manifest.encoded(), as: UTF8.self), to: self.manifest)
+  }
+
   /// Reads what an earlier sweep was asked to do.
   package func readManifest() throws -> RunManifest {
     guard FileManager.default.fileExists(atPath: manifest) else {
@@ -122,6 +129,8 @@ package struct RunManifest: Codable, Sendable, Hashable {
   package var nic: String?
   package var seed: UInt64
   package var environment: HostEnvironment
+  /// Why the host was not fit, if it was taken on with `--force`; nil if it was fit.
+  package var takenOn: [String]?
 
   package init(
     run: String, startedAt: String, profileFile: String, profile: String, nic: String?, seed: UInt64

@@ -18,10 +18,8 @@ package struct SweepJob: Sendable {
   ///   - output: the run directory; `Reports/NAME-DATE-TIME` if nil.
   /// - Throws: `ProfileError`; `RunDirectoryError` if there is a run already.
   package init(profileFile: String, nic: String?, seed: UInt64?, output: String?) throws {
-    let text = try Self.read(profileFile)
     let started = Date.now
-    let parsed = try Profile(parsing: text, file: profileFile)
-    let profile = try parsed.overriding(nic: nic, seed: seed, file: profileFile)
+    let profile = try Profile(file: profileFile, nic: nic, seed: seed)
     let stamp = started.formatted(
       Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted)
         .year().month().day().time(includingFractionalSeconds: false))
@@ -32,7 +30,8 @@ package struct SweepJob: Sendable {
         "\(directory.path) holds a run already; go on with --resume \(directory.path)")
     }
     manifest = RunManifest(
-      run: run, startedAt: started.formatted(.iso8601), profileFile: profileFile, profile: text,
+      run: run, startedAt: started.formatted(.iso8601), profileFile: profileFile,
+      profile: profile.text,
       nic: nic, seed: profile.search.seed)
     self.profile = profile
     file = profileFile
@@ -48,6 +47,14 @@ package struct SweepJob: Sendable {
       .overriding(nic: manifest.nic, seed: manifest.seed, file: file)
     isResumed = true
   }
+}
+
+extension Profile {
+  /// Reads a profile, perhaps for another NIC or with another seed. Throws `ProfileError`.
+  package init(file: String, nic: String? = nil, seed: UInt64? = nil) throws {
+    self = try Profile(parsing: Self.read(file), file: file)
+      .overriding(nic: nic, seed: seed, file: file)
+  }
 
   private static func read(_ file: String) throws -> String {
     guard let handle = FileHandle(forReadingAtPath: file),
@@ -60,9 +67,7 @@ package struct SweepJob: Sendable {
     }
     return text
   }
-}
 
-extension Profile {
   /// The same profile for another NIC or with another seed.
   ///
   /// Throws for a guest's: it has knobs that no NIC of this host has.

@@ -5,12 +5,14 @@ import Lab
 import Measurement
 package import Optimiser
 import Report
-package import Traffic
+import Traffic
 
 /// What a sweep tells whoever watches it.
-package protocol SweepObserver {
-  /// Before anything else: a rate is searched for, of which a workload wants a share.
-  func searches(_ workload: Workload)
+package protocol SweepObserver: RateObserver {
+  /// The noise of this host and target is known from earlier.
+  func knows(_ noise: NoiseRecord)
+  /// The host is not fit, and is taken on all the same.
+  func takesOn(_ objections: [String])
   /// Before the first trial: what will be tried on what.
   func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int)
   /// A trial, or what is left of one, is about to be measured.
@@ -25,17 +27,22 @@ package protocol SweepObserver {
 package struct SweepRun {
   private let job: SweepJob
   private let allowManagement: Bool
+  private let isForced: Bool
   private let interruption: Interruption
   private let guests: () throws -> any GuestMaker
 
   private var profile: Profile { job.profile }
   package var directory: RunDirectory { job.directory }
 
-  /// - Parameter guests: makes what starts guests; called only if the target is one.
+  /// - Parameters:
+  ///   - isForced: go on though the host is not fit.
+  ///   - guests: makes what starts guests; called only if the target is one.
   package init(
-    _ job: SweepJob, allowManagement: Bool, interruption: Interruption,
+    _ job: SweepJob, allowManagement: Bool, isForced: Bool, interruption: Interruption,
     guests: @escaping () throws -> any GuestMaker
   ) {
+    // A run that was taken on once goes on so.
+    self.isForced = isForced || job.manifest.takenOn != nil
     self.guests = guests
     self.job = job
     self.allowManagement = allowManagement
@@ -45,34 +52,43 @@ package struct SweepRun {
   /// Measures until the campaign is done, then derives the recommendation from the table on disk.
   ///
   /// However it ends, the target is put back. What was measured is on disk.
-  /// - Throws: ``SweepInterrupted``, and the errors of the modules below.
+  /// - Throws: ``SweepInterrupted``, ``HostUnfit``, and the errors of the modules below.
   package func run(_ observer: some SweepObserver) throws -> Conclusion {
     let state = StateFolder.standard()
     let choice = try TargetChoice(
       profile, file: job.file, state: state, allowManagement: allowManagement, guests: guests)
     let journal = try Journal(in: state)
     let stand = try choice.makeStand(journal: journal)
-    let measured = Result { try measure(on: stand, observer) }
+    let measured = Result { try measure(on: stand, state, observer) }
     let failures = stand.close()
     directory.removeEmptyConsoles()
     observer.restored(failures: failures)
     // A journal that is left behind is tried again by the supervisor and by `kvmtune restore`.
     if failures.isEmpty { try journal.finish() }
     try measured.get()
-    let conclusion = try Conclusion(table: directory.trials, controls: profile.controls)
+    let conclusion = try Conclusion(
+      table: directory.trials, controls: profile.controls,
+      takenOn: directory.readManifest().takenOn ?? [])
     try conclusion.write(to: directory)
     if !failures.isEmpty { throw NotRestored(failures: failures) }
     return conclusion
   }
 
-  private func measure(on stand: Stand, _ observer: some SweepObserver) throws {
+  private func measure(
+    on stand: Stand, _ state: StateFolder, _ observer: some SweepObserver
+  ) throws {
     let resolved = try ResolvedSpace(
       profile, on: try stand.side(0, for: .baseline).tuner, file: job.file)
-    let campaign = try Campaign(profile, resolved.space, file: job.file)
+    let campaign = try Campaign(
+      profile, resolved.space, file: job.file, isForced: isForced)
     let schema = TableSchema(
       knobs: resolved.space.dimensions.map(\.knob), hops: try stand.hops(of: profile.workloads))
     var (table, records) = try openTable(schema)
+    let gate = try HostGate(job, state, stand, isForced: isForced)
+    if let known = try gate.known() { observer.knows(known) }
     let workloads = try LoadRates(of: job).resolve(on: stand, interruption, observer)
+    let check = try HostCheck(on: stand, workloads, interruption)
+    var isPassed = false
     observer.began(
       directory, nic: stand.nic, resolved, configurations: campaign.plan.count)
     let blocks = BlockMeasurement(
@@ -83,6 +99,10 @@ package struct SweepRun {
       interruption: interruption)
     var times = BlockTimes()
     while let request = try campaign.next(after: records) {
+      if request.role != .noise, !isPassed {
+        try gate.pass(check.fitness, records, observer)
+        isPassed = true
+      }
       observer.began(
         request, remaining: try campaign.remaining(after: records), secondsPerBlock: times.mean)
       for block in 0..<request.blocks {
@@ -99,6 +119,7 @@ package struct SweepRun {
         if block == 1, try campaign.next(after: records)?.trial != request.trial { break }
       }
     }
+    if !isPassed { try gate.explain(check.fitness, records) }
   }
 
   /// The table of the run, and what is in it. A run that was stopped before its first row has none.
@@ -146,14 +167,17 @@ extension Campaign {
   /// The campaign that a profile asks for on a space.
   ///
   /// A grid that is larger than the profile's `trials` is a mistake to be told, not cut short.
-  package init(_ profile: Profile, _ space: SearchSpace, file: String) throws {
+  package init(
+    _ profile: Profile, _ space: SearchSpace, file: String, isForced: Bool = false
+  ) throws {
     let search = profile.search
     let strategy = Strategy(
       search.strategy, trials: search.trials ?? Profile.SearchRequest.defaultTrials,
       seed: search.seed)
     try self.init(
       space: space, strategy: strategy, objective: profile.objective,
-      workloads: profile.workloads.map(\.name), budget: Budget(profile.sampling))
+      workloads: profile.workloads.map(\.name), budget: Budget(profile.sampling),
+      isForced: isForced)
     if search.strategy == .grid, let trials = search.trials, plan.count > trials {
       throw ProfileError(
         file: file, line: 0,

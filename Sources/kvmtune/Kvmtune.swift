@@ -16,6 +16,7 @@ struct Kvmtune: ParsableCommand {
       EXAMPLES
         kvmtune inspect eno1                  what can be tuned there, and why not
         kvmtune bench --lab veth --frame 64B  traffic by hand, nothing changed
+        kvmtune noise                         what can be seen on this host
         kvmtune sweep Profiles/lab.yaml       the main job, on a network of its own
         kvmtune sweep host.yaml --nic eno1 --dry-run
         kvmtune recommend Reports/lab-20260101-120000
@@ -33,7 +34,7 @@ struct Kvmtune: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Inspect.self, Bench.self, SweepCommand.self, Recommend.self, Restore.self,
+      Inspect.self, Bench.self, NoiseCommand.self, SweepCommand.self, Recommend.self, Restore.self,
       PathsCommand.self, GuestAgentCommand.self,
     ])
 

@@ -64,7 +64,7 @@ enum Outcome {
     case is NoSuchDevice, is TargetError, is Guard.Refusal, is NICLock.Held, is JournalInUse:
       CommandFailure(.unavailable, "\(error)")
     case let error as NotRestored: CommandFailure(.finding, "\(error)")
-    case is BenchFailure: CommandFailure(.inconclusive, "\(error)")
+    case is BenchFailure, is HostUnfit: CommandFailure(.inconclusive, "\(error)")
     case is SearchError: CommandFailure(.usage, "\(error)")
     case let error as SweepInterrupted: CommandFailure(.inconclusive, "\(error)")
     case let error as NetlinkError: errno(error.errno, "\(error)")
@@ -103,9 +103,16 @@ enum Outcome {
 
   /// A bench that tells two equal sides apart, or measures nothing, has proved nothing.
   static func requireTrust(in conclusion: Conclusion) throws {
-    guard conclusion.recommendations.contains(where: { $0.noise?.failed == true }) else { return }
+    // One that was told to go on all the same says so in its reason.
+    guard
+      conclusion.recommendations.contains(where: {
+        $0.noise?.failed == true && $0.search.isEmpty
+      })
+    else { return }
     throw CommandFailure(
-      .inconclusive, "default against default failed twice; measure on a quieter machine")
+      .inconclusive,
+      "default against default failed twice; measure on a quieter machine, or take "
+        + "it on with --force")
   }
 
   private static func table(_ error: TrialsFileError) -> CommandFailure {

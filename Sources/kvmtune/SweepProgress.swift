@@ -11,6 +11,12 @@ final class SweepProgress: SweepObserver {
     Terminal.progress("\(workload.name): searching for the rate that passes")
   }
 
+  func knows(_ noise: NoiseRecord) { Terminal.warn(noise.line) }
+
+  func takesOn(_ objections: [String]) {
+    Terminal.warn("taken on with --force: \(objections.joined(separator: "; "))")
+  }
+
   func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int) {
     for (name, reason) in space.absent { Terminal.warn("\(name) is left out: \(reason)") }
     for vain in space.unreached { Terminal.warn("\(vain.knob) \(vain.note)") }

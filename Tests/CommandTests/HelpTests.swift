@@ -4,7 +4,7 @@ import Testing
 
 /// What the program says about itself.
 @Suite struct HelpTests {
-  static let subcommands = ["inspect", "bench", "sweep", "recommend", "restore"]
+  static let subcommands = ["inspect", "bench", "noise", "sweep", "recommend", "restore"]
   private let kvmtune: Kvmtune
 
   init() throws { kvmtune = try Kvmtune() }

@@ -30,7 +30,9 @@ enum ExampleRun {
     ]
     for (right, wrong, complaint) in cases {
       _ = try kvmtune.folder.file("p.yaml", good.replacing(right, with: wrong))
-      for arguments in [["sweep", "p.yaml"], ["sweep", "p.yaml", "--dry-run"]] {
+      for arguments in [
+        ["sweep", "p.yaml"], ["sweep", "p.yaml", "--dry-run"], ["noise", "p.yaml"],
+      ] {
         try kvmtune.run(arguments).expectComplaint(65, complaint)
       }
     }
@@ -40,6 +42,9 @@ enum ExampleRun {
   @Test func aProfileThatIsNotThere() throws {
     try kvmtune.run("sweep", "nosuch.yaml")
       .expectComplaint(65, "nosuch.yaml: cannot be read; is the path right?")
+    try kvmtune.run("noise", "nosuch.yaml")
+      .expectComplaint(65, "nosuch.yaml: cannot be read; is the path right?")
+    try kvmtune.run("noise").expectComplaint(65, "Profiles/lab.yaml: cannot be read; ")
     try kvmtune.run("sweep", ".").expectComplaint(65, ".: cannot be read; is the path right?")
   }
 

@@ -99,13 +99,13 @@ struct NICTests {
 
   @Test func anInterruptedSweepPutsTheNICBackAndGoesOn() throws {
     let before = try cable.links()
-    let running = try start(["sweep", "p.yaml", "--output", "run"])
+    let running = try start(["sweep", "p.yaml", "--output", "run", "--force"])
     try running.saying("trial 2/")
     running.process.interrupt()
     #expect(try running.wait().status == 2)
     #expect(try cable.links() == before)
     let measured = try kvmtune.text("run/trials.csv")
-    let resumed = try run("sweep", "--resume", "run")
+    let resumed = try run("sweep", "--resume", "run", "--force")
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(try kvmtune.text("run/trials.csv").hasPrefix(measured))
     #expect(try cable.links() == before)

@@ -13,7 +13,9 @@ struct SweepTests {
 
   @Test func resultsAndProgressAreApart() throws {
     try kvmtune.profile()
-    let ended = try kvmtune.start("sweep", "p.yaml", "--output", "run", "--format", "json").wait()
+    let ended = try kvmtune.start(
+      "sweep", "p.yaml", "--output", "run", "--format", "json", "--force"
+    ).wait()
     #expect(ended.status == 0, "\(ended.errors)")
     #expect(try ended.json() is [String: Any])
     #expect(ended.output == (try kvmtune.text("run/recommendation.json")))
@@ -21,7 +23,9 @@ struct SweepTests {
     #expect(
       ended.complaint.dropFirst().first
         == "lab:veth: one configuration to try; samples go to run/trials.csv")
-    #expect(ended.complaint.dropFirst(2).allSatisfy { $0.hasPrefix("trial ") }, "\(ended.errors)")
+    // A restless machine is told, too.
+    let progress = ended.complaint.dropFirst(2).filter { !$0.hasPrefix("taken on with --force: ") }
+    #expect(progress.allSatisfy { $0.hasPrefix("trial ") }, "\(ended.errors)")
     #expect(!ended.errors.contains("\u{1b}"), "colours and bars are for terminals")
     #expect(try kvmtune.leftovers() == [])
 
@@ -34,7 +38,7 @@ struct SweepTests {
 
   @Test func aReaderThatGoesAwayDoesNotEndASweep() throws {
     try kvmtune.profile()
-    let script = #"{ "$1" sweep p.yaml --output run; echo $? > status; } 2>&1 | head -n 2"#
+    let script = #"{ "$1" sweep p.yaml --output run --force; echo $? > status; } 2>&1 | head -n 2"#
     let shell = try kvmtune.sandboxed(script, [Program.kvmtune.path]).wait()
     #expect(shell.output.contains("\nlab:veth: "))
     #expect(try kvmtune.text("status") == "0\n")
@@ -63,7 +67,7 @@ struct SweepTests {
 
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func anInterruptedSweepGoesOn(signal: Int32) throws {
     try kvmtune.profile(blocks: 20)
-    let running = try kvmtune.start("sweep", "p.yaml", "--output", "run")
+    let running = try kvmtune.start("sweep", "p.yaml", "--output", "run", "--force")
     try running.saying("trial 2/")
     kill(running.process.processIdentifier, signal)
     let ended = try running.wait()
@@ -78,7 +82,7 @@ struct SweepTests {
     #expect(isWhole(measured) && measured.split(whereSeparator: \.isNewline).count > 24)
     // Once is enough to see that it goes on.
     guard signal == SIGINT else { return }
-    let resumed = try kvmtune.start("sweep", "--resume", "run").wait()
+    let resumed = try kvmtune.start("sweep", "--resume", "run", "--force").wait()
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(try kvmtune.text("run/trials.csv").hasPrefix(measured))
     #expect(try kvmtune.leftovers() == [])
@@ -107,10 +111,10 @@ struct SweepTests {
       atPath: kvmtune.folder.path + "/small", withIntermediateDirectories: true)
     let script = """
       mount -t tmpfs -o size=16k tmpfs "$0/small" || exit 9
-      "$1" sweep p.yaml --output small/run > full.out 2> full.err; echo $? > full.status
+      "$1" sweep p.yaml --output small/run --force > full.out 2> full.err; echo $? > full.status
       cp small/run/trials.csv full.csv
       mount -o remount,size=1m "$0/small" || exit 9
-      "$1" sweep --resume small/run > more.out 2> more.err; echo $? > more.status
+      "$1" sweep --resume small/run --force > more.out 2> more.err; echo $? > more.status
       cp small/run/trials.csv more.csv
       """
     let shell = try kvmtune.sandboxed("{ \(script)\n}", [Program.kvmtune.path]).wait()

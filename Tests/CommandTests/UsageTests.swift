@@ -22,6 +22,13 @@ import Testing
     (["sweep", "--resume", "b", "--dry-run"], "--resume takes profile, NIC", ""),
     (["sweep", "a", "--nic", ""], "--nic is empty", "see 'kvmtune help sweep'"),
     (["sweep", "a", "--output", ""], "--output is empty", "see 'kvmtune help sweep'"),
+    (["noise", "--bogus"], "Unknown option '--bogus'", "see 'kvmtune help noise'"),
+    (["noise", "a", "b"], "Unexpected argument 'b'", "see 'kvmtune help noise'"),
+    (["noise", "--nic", ""], "--nic is empty", "see 'kvmtune help noise'"),
+    (["noise", "--seconds", "0"], "--seconds must be from 1 to 3600", ""),
+    (["noise", "--seconds", "nan"], "--seconds must be from 1 to 3600", ""),
+    (["noise", "--seconds", "2s"], "The value '2s' is invalid for '--seconds <seconds>'", ""),
+    (["noise", "--format", "csv"], "The value 'csv' is invalid for '--format <format>'", ""),
     (["recommend"], "Missing expected argument '<run>': A run directory, or a trials.csv", ""),
     (
       ["inspect", "--format", "xml"],
@@ -67,6 +74,7 @@ import Testing
   @Test(arguments: [
     (["sweep", "p.yaml"], "a sweep needs CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW: "),
     (["sweep", "p.yaml", "--dry-run"], "asking a target what it allows needs CAP_SYS_ADMIN, "),
+    (["noise", "p.yaml"], "measuring noise needs CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW: "),
     (["bench"], "making a lab and sending frames needs CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW"),
     (["restore"], "restoring settings and removing labs needs CAP_SYS_ADMIN, CAP_NET_ADMIN: "),
     (["restore", "--dry-run"], "restoring settings and removing labs needs CAP_SYS_ADMIN, "),

@@ -28,7 +28,7 @@ struct GuestKillTests {
     let before = Leftovers()
     let run = RunDirectory(path: folder.path + "/run")
     let running = try Program.kvmtune.start(
-      ["sweep", try folder.file("kills.yaml", Self.profile), "--output", run.path],
+      ["sweep", try folder.file("kills.yaml", Self.profile), "--output", run.path, "--force"],
       environment: ["KVMTUNE_STATE": folder.path + "/state"])
     // The noise check has to be without an accident: it is what all else is held against.
     let limit = MonotonicTime.now() + 300_000_000_000

@@ -155,7 +155,7 @@ struct GuestQdiscTests {
     }
     let there = try links()
     let ended = try agent.run(
-      "kvmtune", ["sweep", "/tmp/inside.yaml", "--output", "/tmp/inside"], within: 600)
+      "kvmtune", ["sweep", "/tmp/inside.yaml", "--output", "/tmp/inside", "--force"], within: 600)
     try #require(ended.status == 0, "\(ended.errors)")
     #expect(try settings.map(agent.read) == before)
     #expect(try links() == there)

@@ -31,7 +31,7 @@ struct GuestSweepTests {
 
   private func start() throws -> Running {
     try Program.kvmtune.start(
-      ["sweep", profile, "--output", folder.path + "/run"],
+      ["sweep", profile, "--output", folder.path + "/run", "--force"],
       environment: ["KVMTUNE_STATE": folder.path + "/state"])
   }
 

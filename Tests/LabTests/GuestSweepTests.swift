@@ -12,6 +12,8 @@ import Traffic
 @Suite(.serialized, .enabled(if: LabTier.isOn, "\(LabTier.reason)"))
 struct GuestSweepTests {
   private struct Silent: SweepObserver {
+    func knows(_ noise: NoiseRecord) {}
+    func takesOn(_ objections: [String]) {}
     func searches(_ workload: Workload) {}
     func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int) {}
     func began(_ request: TrialRequest, remaining: Remaining, secondsPerBlock: Double?) {}
@@ -40,7 +42,8 @@ struct GuestSweepTests {
     let job = try SweepJob(
       profileFile: file, nic: nil, seed: nil, output: folder.path + "/run")
     let run = SweepRun(
-      job, allowManagement: false, interruption: Interruption(), guests: { guests })
+      job, allowManagement: false, isForced: true, interruption: Interruption(),
+      guests: { guests })
     let conclusion = try run.run(Silent())
     let table = try String(contentsOfFile: job.directory.trials, encoding: .utf8)
     return (try #require(conclusion.recommendations.first), table)

@@ -97,7 +97,8 @@ final class KillBench {
   func start() throws -> Sweeping {
     let target =
       run.isBegun ? ["--resume", run.path] : [sweep.profile, "--output", run.path]
-    return try Sweeping(program.start(["sweep"] + target, environment: sweep.environment))
+    return try Sweeping(
+      program.start(["sweep", "--force"] + target, environment: sweep.environment))
   }
 
   func restore() throws -> Ended {

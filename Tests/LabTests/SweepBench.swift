@@ -26,10 +26,10 @@ struct SweepBench {
   /// A run directory; nothing is made yet.
   func run(_ name: String) -> RunDirectory { RunDirectory(path: "\(folder.path)/\(name)") }
 
-  /// A sweep to its end, which must be a good one.
+  /// A sweep to its end, which must be a good one, on whatever machine.
   func sweep(into run: RunDirectory, _ options: String...) throws -> Ended {
     let ended = try Program.kvmtune.run(
-      ["sweep", profile, "--output", run.path] + options, environment: environment)
+      ["sweep", profile, "--output", run.path, "--force"] + options, environment: environment)
     try #require(ended.status == 0, "\(ended.errors)")
     return ended
   }

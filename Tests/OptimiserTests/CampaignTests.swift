@@ -15,7 +15,7 @@ let shaped = Configuration(["qdisc": .word("tbf rate 1gbit")])
   static let budget = Budget(noise: 4, search: 3, validation: 6, ablation: 5)
 
   static func campaign(
-    _ strategy: Strategy = .grid, workloads: [String] = ["large", "small"]
+    _ strategy: Strategy = .grid, workloads: [String] = ["large", "small"], isForced: Bool = false
   ) throws -> Campaign {
     let space = try SearchSpace([
       SearchSpace.Dimension(knob: "mtu", values: [SearchSpace.untouched, .number(9000)]),
@@ -25,7 +25,7 @@ let shaped = Configuration(["qdisc": .word("tbf rate 1gbit")])
     ])
     return try Campaign(
       space: space, strategy: strategy, objective: Objective(parsing: objective),
-      workloads: workloads, budget: budget)
+      workloads: workloads, budget: budget, isForced: isForced)
   }
 
   static func bench(_ seed: UInt64 = 1) -> ScriptedBench {

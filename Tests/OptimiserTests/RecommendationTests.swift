@@ -109,6 +109,27 @@ import Testing
     #expect(found.reason.contains("default against default"))
   }
 
+  @Test func aBrokenBenchThatIsTakenOnSaysSo() throws {
+    var bench = CampaignTests.bench()
+    bench.brokenBias = 0.1
+    let requests = try bench.run(try CampaignTests.campaign(isForced: true))
+    #expect(requests.prefix(3).map(\.role) == [.noise, .noise, .search])
+    let found = try #require(try bench.recommendation())
+    #expect(found.noise?.failed == true && found.search.count == 11)
+    #expect(
+      found.reason.hasPrefix(
+        "taken on with --force though default against default differed, twice: "))
+  }
+
+  /// Where there is nothing to force, it changes nothing.
+  @Test func aSoundBenchIsTheSameWithForce() throws {
+    var (free, forced) = (CampaignTests.bench(), CampaignTests.bench())
+    #expect(
+      try free.run(try CampaignTests.campaign())
+        == forced.run(try CampaignTests.campaign(isForced: true)))
+    #expect(try free.recommendation() == forced.recommendation())
+  }
+
   @Test func aBenchThatMeasuresNothingSaysSo() throws {
     let objective = "minimise cpu_ns_per_frame; effect 2%"
     var bench = ScriptedBench(objective: objective)

@@ -29,7 +29,9 @@ struct Recommend: ParsableCommand {
       throw CommandFailure(
         .badInput, "there is no \(table); name a run directory, or a trials.csv by its own path")
     }
-    let conclusion = try Conclusion(table: table)
+    let isTable = table == source
+    let manifest = isTable ? nil : try? RunDirectory(path: source).readManifest()
+    let conclusion = try Conclusion(table: table, takenOn: manifest?.takenOn ?? [])
     guard !conclusion.recommendations.isEmpty else {
       throw CommandFailure(.inconclusive, "\(table) has no samples yet")
     }

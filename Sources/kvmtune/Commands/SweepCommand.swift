@@ -16,7 +16,9 @@ struct SweepCommand: ParsableCommand {
       and keeps what was measured; --resume goes on with it. So do a crash and kill -9.
 
       A NIC that carries the default route or the SSH session is refused unless you say \
-      --allow-management.
+      --allow-management. A host that is not fit (steal, loss at a low load, a level that does not \
+      hold still, default against default that differs) is refused before the search unless you say \
+      --force; the recommendation is marked then. 'kvmtune noise' looks for that alone.
 
       EXAMPLES
         kvmtune sweep Profiles/lab.yaml
@@ -45,6 +47,9 @@ struct SweepCommand: ParsableCommand {
 
   @Flag(help: "Tune the NIC even if it carries the default route or your SSH session.")
   var allowManagement = false
+
+  @Flag(help: "Go on though the host is not fit; the recommendation says so.")
+  var force = false
 
   @Option(help: "text for people, json for scripts.")
   var format = OutputFormat.text
@@ -107,7 +112,7 @@ struct SweepCommand: ParsableCommand {
     let interruption = try Interruption(withParent: true)
     let job = try job()
     let run = SweepRun(
-      job, allowManagement: allowManagement, interruption: interruption,
+      job, allowManagement: allowManagement, isForced: force, interruption: interruption,
       guests: { try Self.guests(consoles: job.directory.consoles) })
     let conclusion: Conclusion
     do {
@@ -129,6 +134,9 @@ struct SweepCommand: ParsableCommand {
     guard directory.hasTable, let failure = Outcome.classify(error) else { return error }
     let goOn = "kvmtune sweep --resume \(directory.path)"
     switch failure.status {
+    case .inconclusive where error is HostUnfit:
+      return CommandFailure(
+        .inconclusive, "\(failure). Then start anew, or take it on: \(goOn) --force")
     case .inconclusive:
       return CommandFailure(
         .inconclusive, "\(failure); what was measured is in \(directory.path). Go on with: \(goOn)")

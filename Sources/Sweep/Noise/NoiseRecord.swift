@@ -1,0 +1,129 @@
+package import Foundation
+import Kernel
+package import Knobs
+package import Measurement
+
+/// The noise of one host and target, and how it is kept for the sweeps that follow.
+package struct NoiseRecord: Codable, Hashable, Sendable {
+  static let currentFormat = 1
+  /// A kernel, a host and its neighbours change meanwhile.
+  package static let mostDays = 30
+
+  package private(set) var formatVersion = currentFormat
+  package let measuredAt: Date
+  package let fingerprint: Fingerprint
+  package let fitness: HostFitness
+  /// Why the host was not fit, with what to do; empty if it was.
+  package let objections: [String]
+  package let noise: NoiseProfile
+
+  init(
+    _ noise: NoiseProfile, of fingerprint: Fingerprint, _ fitness: HostFitness,
+    objections: [String], measuredAt: Date = .now
+  ) {
+    // Whole seconds, as the file has them.
+    self.measuredAt = Date(timeIntervalSince1970: measuredAt.timeIntervalSince1970.rounded(.down))
+    self.fingerprint = fingerprint
+    self.fitness = fitness
+    self.objections = objections
+    self.noise = noise
+  }
+
+  /// What must be the same for the noise to be the same. Nothing in it is measured: a frequency
+  /// would be another one every time.
+  package struct Fingerprint: Codable, Hashable, Sendable {
+    package var host: String
+    package var kernel: String
+    package var cpuModel: String
+    package var cpus: Int
+    package var nic: String
+    package var driver: String
+    package var workloads: [String]
+    package var metric: String
+    /// Slice in seconds and pairs of a block: of others the noise of a block is another.
+    package var slice: Double
+    package var pairs: Int
+
+    /// Where its noise is kept.
+    func file(in state: StateFolder) throws -> String {
+      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+      for byte in try NoiseRecord.encoder.encode(self) {
+        hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+      }
+      return "\(state.path)/noise-\(String(hash, radix: 16)).json"
+    }
+  }
+
+  fileprivate static var encoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
+    return encoder
+  }
+
+  /// The same as JSON, for scripts.
+  package func json() throws -> String {
+    String(decoding: try Self.encoder.encode(self), as: UTF8.self)
+  }
+
+  // MARK: Keeping
+
+  /// Puts it in the place of an older one, for good: readers see the one or the other.
+  ///
+  /// - Throws: what the file system says.
+  package func keep(in state: StateFolder = .standard()) throws {
+    try state.prepare()
+    try DurableFile.replace(fingerprint.file(in: state), with: json() + "\n")
+  }
+
+  /// What is kept of a fingerprint, if it is not too old. A file that is damaged, or of another
+  /// version, counts for nothing: the next one takes its place.
+  static func kept(
+    of fingerprint: Fingerprint, in state: StateFolder, now: Date = .now
+  ) throws -> NoiseRecord? {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .iso8601
+    guard let data = FileManager.default.contents(atPath: try fingerprint.file(in: state)),
+      let record = try? decoder.decode(NoiseRecord.self, from: data),
+      record.formatVersion == currentFormat, record.fingerprint == fingerprint,
+      (0...Double(mostDays)).contains(record.days(before: now))
+    else { return nil }
+    return record
+  }
+
+  private func days(before now: Date) -> Double {
+    now.timeIntervalSince(measuredAt) / 86_400
+  }
+
+  /// What it says in one line: `noise of 2026-01-01: effects of 1.9 % (stream) can be seen`.
+  package var line: String {
+    let day = measuredAt.formatted(Date.ISO8601FormatStyle().year().month().day())
+    let seen =
+      noise.blindest.flatMap { workload in
+        workload.smallestVisible.map {
+          "effects from \(Self.percent($0)) on can be seen (\(workload.workload))"
+        }
+      } ?? "nothing is known of what can be seen"
+    return "noise, measured on \(day): \(seen)"
+      + (objections.isEmpty ? "" : "; the host was not fit, and taken on with --force")
+  }
+
+  private static func percent(_ share: Double) -> String {
+    String(format: share < 0.1 ? "%.2g %%" : "%.0f %%", share * 100)
+  }
+}
+
+extension NoiseRecord.Fingerprint {
+  init(_ profile: Profile, on stand: Stand, _ host: HostEnvironment) throws {
+    self.host = host.hostName
+    kernel = host.kernel
+    cpuModel = host.cpuModel
+    cpus = try CPUSet.allowed().count
+    nic = stand.nic
+    driver = stand.driver
+    workloads = profile.workloads.map(\.name)
+    metric = profile.objective.metric.name
+    slice = profile.sampling.slice
+    pairs = profile.sampling.pairs
+  }
+}
