@@ -8,6 +8,9 @@
 # And one that takes an hour:
 #   make soak    full rate over and over: nothing grows; KVMTUNE_SOAK_SECONDS=N for less
 #
+# And one that shows whether a difference of 1 % is seen:
+#   make effect  100 tries with it and 100 without, an hour; KVMTUNE_EFFECT_TRIES=N for less
+#
 # And one for our speed beside that of others:
 #   make bench-peers  install what is missing, measure us and other programs in turns, print ratios
 #
@@ -33,7 +36,7 @@ PEER_PACKAGES := gcc libc6-dev linux-libc-dev netsniff-ng iperf3 xdp-tools dpdk 
 PEERS_TABLE ?= .build/bench-peers/table.md
 ONLY        ?=
 
-.PHONY: help build sweep test soak guest-test bench-peers lint format install clean
+.PHONY: help build sweep test soak effect guest-test bench-peers lint format install clean
 .PHONY: build-packages test-packages guest-packages peer-packages peers
 
 help:
@@ -51,6 +54,9 @@ test: build test-packages peers lint $(if $(findstring guest,$(REQUIRE)),guest-p
 
 soak: build test-packages
 	KVMTUNE_SOAK_SECONDS=$${KVMTUNE_SOAK_SECONDS:-3600} KVMTUNE_REQUIRE=lab $(SWIFT) test -c release --disable-xctest --no-parallel --filter SoakTests
+
+effect: build test-packages
+	KVMTUNE_EFFECT_TRIES=$${KVMTUNE_EFFECT_TRIES:-100} KVMTUNE_REQUIRE=lab $(SWIFT) test -c release --disable-xctest --no-parallel --filter SmallEffectTests
 
 guest-test: build test-packages guest-packages
 	KVMTUNE_REQUIRE=lab,guest $(SWIFT) test -c release --disable-xctest --no-parallel --filter GuestTests

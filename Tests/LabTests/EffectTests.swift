@@ -83,38 +83,3 @@ struct EffectTests {
     samples.reduce(0) { $0 + ($1.metrics[.loss] ?? 0) }
   }
 }
-
-/// What a comparison in a lab came to.
-private struct Finding: CustomStringConvertible {
-  let trial: TrialEvidence
-  let effect: Effect
-  let verdict: Verdict
-
-  init(
-    of candidate: [KnobName: KnobValue], against reference: [KnobName: KnobValue] = [:],
-    with workload: Workload, in topology: LabTopology = .veth, metric: Metric = .throughput
-  ) throws {
-    let folder = try TemporaryFolder()
-    var sampling = Profile.Sampling()
-    sampling.blocks = 8
-    let comparison = Comparison(
-      of: Configuration(candidate), against: Configuration(reference), with: workload,
-      in: topology, sampling: sampling)
-    // The threads of the traffic inherit it: other work gets what they leave.
-    let process = CInt(PRIO_PROCESS.rawValue)
-    setpriority(process, 0, -20)
-    defer { setpriority(process, 0, 0) }
-    trial = try comparison.run(state: StateFolder(path: folder.path))
-    let reasons = Set(
-      trial.blocks.flatMap(\.pairs).flatMap { [$0.reference, $0.candidate] }
-        .compactMap(\.invalidReason))
-    effect = try #require(
-      PairedComparison(trial, metric, workload: workload.name).effect, "\(reasons)")
-    verdict = Verdict(effect, .maximise, margin: 0.02)
-  }
-
-  var description: String {
-    let interval = effect.interval.map { "\($0.lower) … \($0.upper)" } ?? "none"
-    return "\(verdict): \(effect.ratio), interval \(interval), \(effect.swapPairs) swap pairs"
-  }
-}
