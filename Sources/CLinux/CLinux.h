@@ -170,6 +170,19 @@ static const unsigned long KVMTUNE_TUNSETOFFLOAD = TUNSETOFFLOAD;
 // Younger than Debian 12's headers (linux/if_packet.h, Linux 6.2; linux/if_xdp.h, Linux 6.18).
 enum { KVMTUNE_PACKET_FANOUT_FLAG_IGNORE_OUTGOING = 0x4000, KVMTUNE_XDP_MAX_TX_SKB_BUDGET = 9 };
 
+// The statistics of each queue in the family `netdev`, younger than Debian 12's headers
+// (linux/netdev.h, Linux 6.9; the drops Linux 6.10).
+enum {
+  KVMTUNE_NETDEV_CMD_QSTATS_GET = 12,
+  KVMTUNE_NETDEV_A_QSTATS_IFINDEX = 1,
+  KVMTUNE_NETDEV_A_QSTATS_QUEUE_TYPE = 2,
+  KVMTUNE_NETDEV_A_QSTATS_QUEUE_ID = 3,
+  KVMTUNE_NETDEV_A_QSTATS_SCOPE = 4,
+  KVMTUNE_NETDEV_A_QSTATS_RX_HW_DROPS = 13,
+  KVMTUNE_NETDEV_A_QSTATS_TX_HW_DROPS = 24,
+  KVMTUNE_NETDEV_QSTATS_SCOPE_QUEUE = 1
+};
+
 // udp(7); Debian 12's netinet/udp.h has them for _GNU_SOURCE only.
 static const int KVMTUNE_UDP_SEGMENT = 103;
 static const int KVMTUNE_UDP_GRO = 104;

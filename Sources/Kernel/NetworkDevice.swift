@@ -99,13 +99,19 @@ package struct DropCounter: Sendable {
   package var countsRefusals: Bool
   /// The running total in frames.
   package let read: @Sendable () throws -> UInt64
+  /// What the total is made of, queue by queue, as `DEVICE.COUNTER` with the driver's own name; nil
+  /// where nobody tells.
+  package let readQueues: (@Sendable () throws -> [String: UInt64])?
 
   package init(
-    hop: String, countsRefusals: Bool = false, read: @escaping @Sendable () throws -> UInt64
+    hop: String, countsRefusals: Bool = false,
+    queues: (@Sendable () throws -> [String: UInt64])? = nil,
+    read: @escaping @Sendable () throws -> UInt64
   ) {
     self.hop = hop
     self.countsRefusals = countsRefusals
     self.read = read
+    readQueues = queues
   }
 
   /// The hop of the root qdisc of a guest's NIC, where a sender in the guest is refused.

@@ -23,20 +23,25 @@ final class XdpProgram: Sendable {
     let map = try Self.descriptor("BPF_MAP_CREATE") {
       unsafe bpf_map_create(BPF_MAP_TYPE_XSKMAP, "kvmtune", 4, 4, UInt32(max(1, queues)), nil)
     }
-    let words = Self.instructions(map: map.rawValue, port: port)
-    let program = try Self.descriptor("BPF_PROG_LOAD") {
+    let program = try Self.load(Self.instructions(map: map.rawValue, port: port))
+    link = try Self.attach(program.rawValue, to: device)
+    self.map = map
+    self.program = program
+  }
+
+  /// Gives the kernel instructions of eight bytes each, which it checks.
+  static func load(_ words: [UInt64]) throws(SystemCallError) -> OwnedDescriptor {
+    try descriptor("BPF_PROG_LOAD") {
       unsafe words.withUnsafeBytes { bytes in
         unsafe bpf_prog_load(
           BPF_PROG_TYPE_XDP, "kvmtune", "Apache-2.0",
           bytes.baseAddress?.assumingMemoryBound(to: bpf_insn.self), words.count, nil)
       }
     }
-    link = try Self.attach(program.rawValue, to: device)
-    self.map = map
-    self.program = program
   }
 
-  private static func attach(_ program: CInt, to device: NetworkDevice) throws -> OwnedDescriptor {
+  /// Hangs a program on a device until the link is closed.
+  static func attach(_ program: CInt, to device: NetworkDevice) throws -> OwnedDescriptor {
     let latest = MonotonicTime.now() + longestWait
     while true {
       do {

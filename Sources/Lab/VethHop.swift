@@ -8,7 +8,9 @@ import Netlink
 /// where the sending end's transmit function finds that out, its `tx_dropped` too, and then the
 /// socket gets `ENOBUFS` unless a qdisc stands between. With GRO on at the receiving end and TSO
 /// off at the sending one, frames first wait in a ring that NAPI empties: a full ring raises only
-/// `tx_dropped`, a full backlog behind it (RPS) only `rx_dropped`.
+/// `tx_dropped`, a full backlog behind it (RPS) only `rx_dropped`. What is lost on the way from the
+/// ring into the stack, the receiving end counts by queue, and most of that in `rx_dropped` as well;
+/// frames that a program on it throws away are in no total (``QueueDrops``).
 ///
 /// So each counter here is a sum of those totals that counts every loss once, and none that the
 /// sender was told of. Settings must not change between two reads that are to be compared, and
@@ -22,6 +24,8 @@ struct VethHop: Sendable {
   private let segmentation: FeatureProbe
   private let merging: FeatureProbe
   private let forwarding: FeatureProbe
+  private let queues: QueueDropReader
+  private let queueHop: DropCounter?
 
   init(
     from: NetworkDevice, _ sending: NetlinkSession, to: NetworkDevice,
@@ -31,6 +35,9 @@ struct VethHop: Sendable {
     self.sending = sending
     self.to = to
     self.receiving = receiving
+    let queues = QueueDropReader(of: to, receiving)
+    self.queues = queues
+    queueHop = try queues.hop("veth-queue", .received, beside: [])
     segmentation = try FeatureProbe(of: from.index, sending) {
       $0.hasPrefix("tx-tcp") && $0.hasSuffix("segmentation")
     }
@@ -54,7 +61,7 @@ struct VethHop: Sendable {
     [
       DropCounter(hop: "veth-ring") { try totals(origin).ring },
       DropCounter(hop: "backlog") { try totals(origin).backlog },
-    ]
+    ] + [queueHop].compactMap { $0 }
   }
 
   /// The same for frames of AF_XDP with a program on the receiving end. They all wait in the ring
@@ -78,9 +85,11 @@ struct VethHop: Sendable {
       case .bridge: false
       }
     let transmitDropped = transmitter.statistics.transmitDropped
+    // Nothing to be told apart: most reads save the question.
+    let received = receiver.statistics.receiveDropped
+    let inQueues = received == 0 ? 0 : try queues.read().sum(.received, in: .receiveDropped)
     return VethDrops(
-      transmitDropped: transmitDropped, receiveDropped: receiver.statistics.receiveDropped,
-      // Nothing to be told apart: most reads save the question.
+      transmitDropped: transmitDropped, receiveDropped: received - min(received, inQueues),
       isRinged: transmitDropped == 0 ? false : try isRinged(origin), isHeard: isHeard)
   }
 
@@ -106,7 +115,7 @@ struct VethDrops: Hashable {
 
   /// - Parameters:
   ///   - transmitDropped: of the sending end.
-  ///   - receiveDropped: of the receiving end.
+  ///   - receiveDropped: of the receiving end, less what it lost queue by queue.
   ///   - isRinged: frames wait in the ring for NAPI.
   ///   - isHeard: whoever sends is told of a frame that the transmit function dropped.
   init(transmitDropped: UInt64, receiveDropped: UInt64, isRinged: Bool, isHeard: Bool) {

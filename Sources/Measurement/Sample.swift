@@ -7,17 +7,21 @@ package struct Sample: Hashable, Sendable {
   package var metrics: [Metric: Double]
   /// Frames dropped at each named hop.
   package var drops: [String: UInt64]
+  /// Of the drops those that a driver counts queue by queue, by `HOP.DEVICE.COUNTER`: only what was
+  /// not 0. A table has no column for them.
+  package var queueDrops: [String: UInt64]
   /// Which rule of validity the window broke; nil if it counts.
   package var invalidReason: String?
 
   package init(
     startedAt: UInt64, duration: Double, metrics: [Metric: Double], drops: [String: UInt64] = [:],
-    invalidReason: String? = nil
+    queueDrops: [String: UInt64] = [:], invalidReason: String? = nil
   ) {
     self.startedAt = startedAt
     self.duration = duration
     self.metrics = metrics
     self.drops = drops
+    self.queueDrops = queueDrops
     self.invalidReason = invalidReason
   }
 

@@ -61,6 +61,11 @@ package final class NetlinkSession: Sendable {
     }
   }
 
+  /// A socket of the namespace, for requests of ioctl(2) about its devices.
+  func controlSocket() throws -> ControlSocket {
+    try sockets.withLock { try $0.control(in: namespace) }
+  }
+
   private static func request(
     _ request: NetlinkRequest, _ family: CInt, _ sockets: inout Sockets,
     _ namespace: NetworkNamespace
@@ -77,12 +82,23 @@ package final class NetlinkSession: Sendable {
 /// The sockets of one session, opened when first needed and again after one broke.
 private struct Sockets {
   private var open: [CInt: NetlinkSocket] = [:]
+  private var control: ControlSocket?
   private var families: [String: UInt16] = [:]
   private var isClosed = false
 
   mutating func close() {
     open = [:]
+    control = nil
     isClosed = true
+  }
+
+  /// The socket for ioctl(2), whose protocol does not matter.
+  mutating func control(in namespace: NetworkNamespace) throws -> ControlSocket {
+    if isClosed { throw NetlinkError("use a closed netlink session", .socketNotConnected) }
+    if let control { return control }
+    let opened = try namespace.run { try ControlSocket() }
+    control = opened
+    return opened
   }
 
   /// The socket for `NETLINK_ROUTE` or `NETLINK_GENERIC`.
@@ -116,5 +132,18 @@ private struct Sockets {
         throw reason
       }
     }
+  }
+}
+
+/// A socket that carries nothing but requests about the devices of its namespace.
+final class ControlSocket: Sendable {
+  let descriptor: OwnedDescriptor
+
+  /// Opens it in the namespace of the calling thread.
+  init() throws(SystemCallError) {
+    descriptor = OwnedDescriptor(
+      adopting: try Kernel.syscall("socket") {
+        socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+      })
   }
 }

@@ -134,7 +134,7 @@ struct TrafficFarTests {
     #expect(end.ipv4 == "198.18.0.2")
     #expect(end.address == lab.receiver.address)
     #expect(end.mtu == 1500)
-    #expect(end.arriving.map(\.hop) == ["guest-nic", "guest-backlog"])
+    #expect(end.arriving.map(\.hop) == ["guest-nic", "guest-backlog", "guest-queue"])
     #expect(end.leaving.map(\.hop) == ["guest-qdisc", "guest-transmit"])
     let b = lab.receiver.device
     try lab.tool("tc", "qdisc add dev b root tbf rate 20mbit burst 10kb limit 20kb", at: b)

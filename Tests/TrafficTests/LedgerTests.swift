@@ -1,4 +1,5 @@
 import Kernel
+import Synchronization
 import Testing
 
 @testable import Traffic
@@ -161,5 +162,60 @@ import Testing
     reading.cpus[0]?.networkSoftirqs = 96
     reading.cpus[1]?.networkSoftirqs = 4
     #expect(reading.networkCPUs == [0])
+  }
+}
+
+/// What the counters of a way say, whatever it is.
+@Suite struct HopCountersTests {
+  /// Answers with one number after the other.
+  private final class Script: Sendable {
+    private let numbers: Mutex<[UInt64]>
+    init(_ numbers: UInt64...) { self.numbers = Mutex(numbers) }
+    func next() -> UInt64 { numbers.withLock { $0.removeFirst() } }
+  }
+
+  private static func counters(_ drops: [DropCounter], back: [DropCounter] = []) throws
+    -> HopCounters
+  {
+    let end = Endpoint(device: TrafficServiceTests.device)
+    let route = Traffic.Route(
+      sender: end, receiver: end, drops: drops, reverseDrops: back, mtu: 1500)
+    return try HopCounters(
+      of: Workload(name: "w", datapath: .packet, kind: .flood, direction: .both), on: route
+    ).restarted()
+  }
+
+  @Test func countsAreThoseOfTheWindow() throws {
+    let script = Script(100, 130)
+    let counters = try Self.counters([DropCounter(hop: "x") { script.next() }])
+    #expect(try counters.drops(Findings()) == ["x": 30])
+  }
+
+  /// A driver whose counters leap makes no sum overflow.
+  @Test func leapsAreBounded() throws {
+    let scripts = (0..<20).map { _ in Script(0, .max) }
+    let counters = try Self.counters(
+      scripts.enumerated().map { number, script in DropCounter(hop: "x\(number)") { script.next() }
+      })
+    let drops = try counters.drops(Findings())
+    #expect(drops.values.allSatisfy { $0 == HopCounters.mostFrames })
+    #expect(Ledger(offered: 5, delivered: 2, drops: drops).unexplained < 0)
+  }
+
+  @Test func aCounterThatIsSetBackCountsNothing() throws {
+    let script = Script(100, 7)
+    let counters = try Self.counters([DropCounter(hop: "x") { script.next() }])
+    #expect(try counters.drops(Findings()) == ["x": 0])
+  }
+
+  @Test func onlyQueuesThatDroppedAreTold() throws {
+    let (grows, leaps) = (Script(5, 8), Script(0, .max))
+    let hop = DropCounter(
+      hop: "x",
+      queues: { ["b.rx0": grows.next(), "b.rx1": 4, "b.rx2": leaps.next()] }, read: { 0 })
+    let back = DropCounter(hop: "y") { 0 }
+    #expect(
+      try Self.counters([hop], back: [back]).queueDrops()
+        == ["x.b.rx0": 3, "x.b.rx2": UInt64.max])
   }
 }

@@ -13,6 +13,6 @@ extension TrafficDevice {
       endpoint: Endpoint(device: device, ipv4: address),
       mtu: { try session.link(index: device.index).mtu },
       arriving: try DropCounter.guestArrival(of: device, session),
-      leaving: DropCounter.guestDeparture(of: device, session))
+      leaving: try DropCounter.guestDeparture(of: device, session))
   }
 }

@@ -42,6 +42,7 @@ extension GuestHost: GuestMaker {
 extension GuestLab {
   /// Every hop that a route of any guest may tell drops of, on both sides of the border.
   package static let hops =
-    ["qdisc", "backlog", "veth-ring", "tap-qdisc", "tap-ring", "tap-backlog", "port-qdisc"]
-    + ["socket-buffer", "guest-nic", "guest-backlog", "guest-qdisc", "guest-transmit"]
+    ["qdisc", "backlog", "veth-ring", "veth-queue", "tap-qdisc", "tap-ring", "tap-backlog"]
+    + ["port-qdisc", "socket-buffer", "guest-nic", "guest-queue", "guest-backlog", "guest-qdisc"]
+    + ["guest-transmit", "guest-transmit-queue"]
 }

@@ -5,6 +5,7 @@ struct HopCounters {
   private let there: [DropCounter]
   private let back: [DropCounter]
   private let before: [UInt64]
+  private let queuesBefore: [[String: UInt64]]
   /// Frames of what a hop counts as one: of a super-frame.
   private let segments: UInt64
 
@@ -15,20 +16,40 @@ struct HopCounters {
     there = isEmpty || workload.direction == .toSender && !isRoundTrip ? [] : route.drops
     back = isEmpty || workload.direction == .toReceiver && !isRoundTrip ? [] : route.reverseDrops
     before = []
+    queuesBefore = []
     segments = UInt64(workload.segments)
   }
 
-  private init(_ counters: HopCounters, before: [UInt64]) {
+  private init(_ counters: HopCounters, before: [UInt64], queues: [[String: UInt64]]) {
     there = counters.there
     back = counters.back
     segments = counters.segments
     self.before = before
+    queuesBefore = queues
   }
 
   /// The same, counted from now on.
   func restarted() throws -> HopCounters {
-    HopCounters(self, before: try (there + back).map { try $0.read() })
+    HopCounters(
+      self, before: try (there + back).map { try $0.read() },
+      queues: try (there + back).map { try $0.readQueues?() ?? [:] })
   }
+
+  /// What the queues of the hops dropped since the beginning, as `HOP.DEVICE.COUNTER`: only those
+  /// that did.
+  func queueDrops() throws -> [String: UInt64] {
+    var drops: [String: UInt64] = [:]
+    for (counter, before) in zip(there + back, queuesBefore) {
+      for (name, now) in try counter.readQueues?() ?? [:] {
+        let old = before[name] ?? 0
+        if now > old { drops["\(counter.hop).\(name)"] = now - old }
+      }
+    }
+    return drops
+  }
+
+  /// More than any window has frames: what a driver says may be anything, and is added up.
+  static let mostFrames: UInt64 = 1 << 48
 
   /// Offered frames that were dropped since the beginning, by hop; what our own sockets found is in
   /// `found`.
@@ -44,7 +65,7 @@ struct HopCounters {
     )
     for (position, (counter, before)) in zip(there + back, before).enumerated() {
       let now = try counter.read()
-      var count = now - min(before, now)
+      var count = min(now - min(before, now), Self.mostFrames)
       if counter.countsRefusals {
         let told = min(count, position < there.count ? refused.there : refused.back)
         if position < there.count { refused.there -= told } else { refused.back -= told }

@@ -95,7 +95,7 @@ package final class TrafficSession {
     let duration = max(window(of: found), 1e-9)
     return Sample(
       startedAt: startedAt, duration: duration, metrics: metrics(found, ledger, cpu),
-      drops: drops,
+      drops: drops, queueDrops: try counters.queueDrops(),
       invalidReason: Validity.reason(found, ledger: ledger, pace: workload.gap)
         ?? Validity.reason(cpu, found)
         ?? Validity.reason(clockBound: clockBound, window: duration))

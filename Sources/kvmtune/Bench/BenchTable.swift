@@ -22,7 +22,10 @@ enum BenchTable {
   static func json(_ sample: Sample) -> [String: JSONNumberOrText] {
     var members: [String: JSONNumberOrText] = ["duration_s": .number(sample.duration)]
     for (metric, value) in sample.metrics { members[metric.name] = .number(value) }
-    for (hop, count) in sample.drops { members["drop.\(hop)"] = .number(Double(count)) }
+    let drops = sample.drops.merging(sample.queueDrops) { hop, _ in hop }
+    for (hop, count) in drops {
+      members["drop.\(hop)"] = .number(Double(count))
+    }
     if let reason = sample.invalidReason { members["invalid_reason"] = .text(reason) }
     return members
   }
