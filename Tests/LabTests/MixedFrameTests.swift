@@ -2,6 +2,7 @@ import Foundation
 import Kernel
 import Lab
 import Measurement
+import Netlink
 import TestSupport
 import Testing
 
@@ -25,14 +26,30 @@ struct MixedFrameTests {
     Workload(name: "tap", datapath: .tap, kind: .rate, frame: .imix, rate: 12_000, direction: $0)
   }
 
+  /// Places of one size in memory, whatever the frames have.
+  static let overXDP: [Workload] = [
+    Workload(name: "xdp", datapath: .xdp, kind: .flood, frame: .imix, batch: 7),
+    Workload(name: "xdp rate", datapath: .xdp, kind: .rate, frame: .imix, rate: 12_000),
+    Workload(
+      name: "xdp both", datapath: .xdp, kind: .burst, frame: .imix, direction: .both, threads: 2,
+      flows: 8, burst: 50),
+  ]
+
   @Test(arguments: [false, true]) func everySizeIsAccountedFor(isFar: Bool) throws {
     let veth = try Lab.make(.veth, named: Lab.randomName(), queues: 2)
     defer { veth.remove() }
     let tap = try Lab.make(.bridgeTap, named: Lab.randomName(), queues: 2)
     defer { tap.remove() }
-    for workload in Self.overVeth + (isFar ? [] : Self.overTap) {
+    for workload in Self.overVeth + (isFar ? [] : Self.overTap + Self.overXDP) {
       let lab = workload.datapath == .tap ? tap : veth
-      let route = isFar ? try Traffic.Route(lab, to: FarBench(lab)) : Traffic.Route(lab)
+      let route =
+        if isFar {
+          try Traffic.Route(lab, to: FarBench(lab))
+        } else if workload.datapath == .xdp {
+          Traffic.Route(xdpThrough: lab)
+        } else {
+          Traffic.Route(lab)
+        }
       let session = try TrafficSession(workload, over: route, runID: 9)
       defer { session.close() }
       #expect(session.frameBytes == 358)
@@ -54,16 +71,44 @@ struct MixedFrameTests {
   @Test func everyMixedEchoComesBack() throws {
     let lab = try Lab.make(.veth, named: Lab.randomName(), queues: 1)
     defer { lab.remove() }
-    for datapath in [Datapath.packet, .udp] {
+    for datapath in [Datapath.packet, .udp, .xdp] {
       let session = try TrafficSession(
         Workload(name: "w", datapath: datapath, kind: .latency, frame: .imix, rate: 3000),
-        over: Traffic.Route(lab), runID: 3)
+        over: datapath == .xdp ? Traffic.Route(xdpThrough: lab) : Traffic.Route(lab), runID: 3)
       defer { session.close() }
       let sample = try session.measure(seconds: 0.1)
       #expect(!sample.isWorthless, "\(sample)")
       #expect(try sample.count(.delivered) == sample.count(.offered))
       #expect(try sample.count(.corrupt) + sample.count(.foreign) == 0)
     }
+  }
+
+  /// What the devices count is as many bytes as a cycle of the mix has, frame by frame.
+  @Test func theDevicesCountTheBytesOfTheMix() throws {
+    let lab = try Lab.make(.veth, named: Lab.randomName(), queues: 1)
+    defer { lab.remove() }
+    let counters = try NetlinkSession(in: lab.receiver.device.namespace)
+    defer { counters.close() }
+    let session = try TrafficSession(
+      Workload(name: "w", datapath: .xdp, kind: .rate, frame: .imix, rate: 6000, batch: 7),
+      over: Traffic.Route(xdpThrough: lab), runID: 4)
+    defer { session.close() }
+    let index = lab.receiver.device.index
+    let before = try counters.link(index: index).statistics
+    let sample = try session.measure(seconds: 0.1)
+    let after = try counters.link(index: index).statistics
+    #expect(try sample.count(.lost) == 0, "\(sample)")
+    let frames = try sample.count(.delivered)
+    #expect(after.receivedPackets - before.receivedPackets == UInt64(frames))
+    let cycle = [60, 590, 60, 60, 590, 60, 60, 590, 60, 60, 590, 1514]
+    // Any frames in a row are whole cycles and a part that begins anywhere.
+    let rest = (0..<12).map { start in
+      (0..<frames % 12).reduce(0) { $0 + cycle[(start + $1) % 12] }
+    }
+    // The end that receives by a ring counts without the Ethernet headers.
+    let received = Int(after.receivedBytes - before.receivedBytes) + 14 * frames
+    let bytes = received - frames / 12 * 4294
+    #expect(rest.contains(bytes), "\(frames) frames: \(bytes)")
   }
 
   /// Single frames, pairs and sevens: the mix on the wire is the same.

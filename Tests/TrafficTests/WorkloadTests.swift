@@ -80,7 +80,6 @@ import Testing
       Workload(name: "w", datapath: .tcp, kind: .requestResponse, response: 65_537),
       "1 … 65536 bytes"
     ),
-    (Workload(name: "w", datapath: .xdp, kind: .flood, frame: .imix), "one size"),
   ]
 
   @Test(arguments: impossible.indices) func impossibleMixesAreRefused(index: Int) {

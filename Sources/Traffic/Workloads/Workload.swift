@@ -113,7 +113,6 @@ package struct Workload: Sendable, Hashable, Codable {
     try require(
       !zerocopy || takesZerocopy || datapath == .xdp,
       "zerocopy is for stream, for xdp, and for udp one way with frames of one size")
-    try require(frame != .imix || datapath != .xdp, "xdp has frames of one size")
     try require(
       (1...Self.mostMessageBytes).contains(request)
         && (1...Self.mostMessageBytes).contains(response),
