@@ -63,48 +63,17 @@ package struct DatagramSink: ~Copyable, Sendable {
 }
 
 /// The receiving side of a UDP socket, many datagrams a call.
-///
-/// Safe: the memory is allocated once, freed once; recvmmsg(2) is told the size of every part, and
-/// what it says it wrote is checked against that.
-@safe package struct DatagramInbox: ~Copyable, @unchecked Sendable {
+package struct DatagramInbox: ~Copyable, Sendable {
   private let socket: DatagramSocket
-  private let stride: Int
-  private let memory: UnsafeMutableRawPointer
-  private let vectors: UnsafeMutablePointer<iovec>
-  private let names: UnsafeMutablePointer<sockaddr_in>
-  private let messages: UnsafeMutablePointer<kvmtune_mmsghdr>
   private var drops = SocketDrops()
-
-  /// Datagrams of one call.
-  private static let capacity = 64
+  private let places: DatagramPlaces
 
   /// - Parameter bytes: of the datagrams that are expected, above 0; a longer one is cut to one
   ///   byte more.
   package init(_ socket: DatagramSocket, bytes: Int) {
     precondition(bytes > 0)
     self.socket = socket
-    stride = (bytes + 1 + 63) / 64 * 64
-    unsafe memory = .allocate(byteCount: Self.capacity * stride, alignment: 64)
-    unsafe vectors = .allocate(capacity: Self.capacity)
-    unsafe names = .allocate(capacity: Self.capacity)
-    unsafe messages = .allocate(capacity: Self.capacity)
-    for index in 0..<Self.capacity {
-      unsafe (vectors + index).initialize(
-        to: iovec(iov_base: memory + index * stride, iov_len: bytes + 1))
-      unsafe (names + index).initialize(to: sockaddr_in())
-      var message = unsafe kvmtune_mmsghdr()
-      unsafe message.header.msg_iov = unsafe vectors + index
-      unsafe message.header.msg_iovlen = 1
-      unsafe message.header.msg_name = unsafe UnsafeMutableRawPointer(names + index)
-      unsafe (messages + index).initialize(to: message)
-    }
-  }
-
-  deinit {
-    unsafe messages.deallocate()
-    unsafe names.deallocate()
-    unsafe vectors.deallocate()
-    unsafe memory.deallocate()
+    places = DatagramPlaces(64, bytes: bytes + 1, beside: .sender)
   }
 
   /// Lets datagrams in, or keeps them out.
@@ -120,25 +89,18 @@ package struct DatagramSink: ~Copyable, Sendable {
   package mutating func receive(
     waiting milliseconds: Int, _ body: (RawSpan, MonotonicTime) -> Void
   ) throws(SystemCallError) -> Int {
-    var count = try read()
-    if count == 0 && milliseconds > 0
-      && socket.descriptor.wait(for: Int16(POLLIN), milliseconds: milliseconds) != 0
-    {
-      count = try read()
-    }
+    let count = try places.take(from: socket, waiting: milliseconds)
     if count == 0 { return 0 }
     let now = MonotonicTime.now()
     for index in 0..<count {
-      let bytes = min(stride, Int(unsafe messages[index].length))
-      body(unsafe RawSpan(_unsafeStart: memory + index * stride, byteCount: bytes), now)
+      places.lend(0..<places.byteCount(index), of: index) { body($0, now) }
     }
     return count
   }
 
   /// The socket's answers go to whoever sent datagram `number` of the last call.
   package func answer(to number: Int) {
-    precondition((0..<Self.capacity).contains(number))
-    let name = unsafe names[number]
+    let name = places.sender(number)
     socket.asker.withLock { $0 = name }
   }
 
@@ -147,43 +109,4 @@ package struct DatagramSink: ~Copyable, Sendable {
   package mutating func takeDrops() throws(SystemCallError) -> UInt64 {
     try drops.take(socket.descriptor)
   }
-
-  private func read() throws(SystemCallError) -> Int {
-    for index in 0..<Self.capacity {
-      unsafe messages[index].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in>.size)
-    }
-    do throws(SystemCallError) {
-      return Int(
-        try syscall("recvmmsg", on: socket.peer?.description ?? "UDP socket") {
-          unsafe kvmtune_recvmmsg(
-            socket.descriptor.rawValue, messages, UInt32(Self.capacity), CInt(MSG_DONTWAIT))
-        })
-    } catch {
-      if error.errno == .wouldBlock || error.errno == .resourceTemporarilyUnavailable { return 0 }
-      throw error
-    }
-  }
-}
-
-/// What a socket dropped since it was asked last.
-struct SocketDrops {
-  private var dropped: UInt64 = 0
-
-  mutating func take(_ descriptor: borrowing OwnedDescriptor) throws(SystemCallError) -> UInt64 {
-    var information = SocketMemory()
-    try descriptor.readOption(SOL_SOCKET, SO_MEMINFO, into: &information)
-    // The kernel counts in 32 bits.
-    let total = UInt64(information.drops)
-    let new = (total &- dropped) & UInt64(UInt32.max)
-    dropped = total
-    return new
-  }
-}
-
-/// The nine words of `SO_MEMINFO` (linux/sock_diag.h), of which the last is `SK_MEMINFO_DROPS`.
-private struct SocketMemory: BitwiseCopyable {
-  var buffers: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = (
-    0, 0, 0, 0, 0, 0, 0, 0
-  )
-  var drops: UInt32 = 0
 }

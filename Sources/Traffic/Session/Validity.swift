@@ -1,5 +1,4 @@
 import Kernel
-import Measurement
 
 /// What makes a window worthless: the first rule that it broke, in one sentence, or nil. The sentence
 /// is the same every time, so that windows can be counted by it; the numbers are in the metrics.
@@ -24,9 +23,6 @@ package enum Validity {
   /// call, so at gaps below the shortest one lateness is the batch's and says nothing.
   static let mostLateGaps = 10.0
   static let shortestGap = 10_000.0
-  /// The rate of the generator into a sink that costs nothing, over the delivered rate: below this
-  /// it may be the generator that was measured.
-  package static let leastHeadroom = Headroom.least
 
   private static let bursty = "bursty generator: one frame in a hundred was over ten gaps late"
   private static let stolen = "the hypervisor took over 25 % of the CPU time"
