@@ -115,7 +115,9 @@ import SystemPackage
       } else {
         send(frames, through: socket)
       }
-    if count >= 0 { return SendOutcome(accepted: Int(count)) }
+    if count >= 0 {
+      return SendOutcome(accepted: Int(count), of: frames.count, through: socket)
+    }
     switch Glibc.errno {
     case EAGAIN: return SendOutcome(accepted: 0, obstacle: .full)
     case ENOBUFS: return SendOutcome(accepted: 0, obstacle: .refused)
@@ -180,7 +182,8 @@ import SystemPackage
 package struct SendOutcome: Sendable, Hashable {
   /// Frames accepted, counted from the first of the batch.
   package var accepted: Int
-  /// What stopped the rest; nil if the call only ended early, or took all.
+  /// What stopped the rest; nil if the call took all, or if something else than a full buffer ended
+  /// it early: the next call that begins with the same frame says what.
   package var obstacle: Obstacle?
   /// Times that the kernel put us off within the call, and went on.
   package var waits: Int
@@ -196,5 +199,15 @@ package struct SendOutcome: Sendable, Hashable {
     self.accepted = accepted
     self.obstacle = obstacle
     self.waits = waits
+  }
+
+  /// What sendmmsg(2) has done that took some frames of `count`.
+  ///
+  /// When it stops between two frames it keeps the reason to itself. A buffer that was full then may
+  /// have room again by the next call, and a frame that was refused may be taken, so that neither
+  /// can be told from the other afterwards. But a full one is still nearly so now.
+  init(accepted: Int, of count: Int, through socket: CInt) {
+    let isFull = accepted < count && SocketMemory(of: socket)?.isNearlyFull ?? false
+    self.init(accepted: accepted, obstacle: isFull ? .full : nil)
   }
 }

@@ -25,4 +25,20 @@ struct SocketMemory: BitwiseCopyable {
   var sendBuffer: UInt32 = 0
   var others: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
   var drops: UInt32 = 0
+
+  init() {}
+
+  /// Nil if the kernel does not tell.
+  init?(of socket: CInt) {
+    self.init()
+    var size = socklen_t(MemoryLayout<SocketMemory>.size)
+    // Safe: the kernel writes no more than it is told that there is.
+    guard unsafe getsockopt(socket, SOL_SOCKET, SO_MEMINFO, &self, &size) == 0 else { return nil }
+  }
+
+  /// Whether an eighth of the send buffer or less is free: what drained since it was full, within
+  /// microseconds, is less than that.
+  var isNearlyFull: Bool {
+    sendBuffer > 0 && UInt64(sending) >= UInt64(sendBuffer) - UInt64(sendBuffer) / 8
+  }
 }

@@ -32,7 +32,8 @@ package struct SuperFrameSocket: ~Copyable, Sendable {
     -> SendOutcome
   {
     try SuperFrameOutcome.of(
-      messages.send(batch, frames, through: socket.number), on: socket.device)
+      messages.send(batch, frames, through: socket.number), frames.count, through: socket.number,
+      on: socket.device)
   }
 
   package func waitForRoom(milliseconds: Int) { socket.waitForRoom(milliseconds: milliseconds) }
@@ -62,7 +63,7 @@ package struct SuperFrameQueue: ~Copyable, Sendable {
   {
     let (accepted, isDone) = messages.write(batch, frames, to: queue)
     if isDone { return SendOutcome(accepted: accepted) }
-    var outcome = try SuperFrameOutcome.of(-1, on: tap.name)
+    var outcome = try SuperFrameOutcome.refusal(on: tap.name)
     outcome.accepted = accepted
     return outcome
   }
@@ -106,7 +107,8 @@ package struct SuperDatagramSink: ~Copyable, Sendable {
       batch, frames, through: socket.descriptor.rawValue,
       flags: isZerocopy ? KVMTUNE_MSG_ZEROCOPY : 0)
     let outcome = try SuperFrameOutcome.of(
-      accepted, on: socket.peer?.description ?? "UDP socket")
+      accepted, frames.count, through: socket.descriptor.rawValue,
+      on: socket.peer?.description ?? "UDP socket")
     // The next frames are written where these are sent from.
     if isZerocopy { try notices.settle(outcome.accepted / unit, on: socket.descriptor) }
     return outcome
@@ -119,8 +121,15 @@ package struct SuperDatagramSink: ~Copyable, Sendable {
 
 private enum SuperFrameOutcome {
   /// What a call has done that returned the number of frames accepted, or −1.
-  static func of(_ accepted: Int, on subject: String) throws(SystemCallError) -> SendOutcome {
-    if accepted >= 0 { return SendOutcome(accepted: accepted) }
+  static func of(_ accepted: Int, _ count: Int, through socket: CInt, on subject: String)
+    throws(SystemCallError) -> SendOutcome
+  {
+    if accepted >= 0 { return SendOutcome(accepted: accepted, of: count, through: socket) }
+    return try refusal(on: subject)
+  }
+
+  /// What a call has done that took nothing.
+  static func refusal(on subject: String) throws(SystemCallError) -> SendOutcome {
     switch Glibc.errno {
     case EAGAIN: return SendOutcome(accepted: 0, obstacle: .full)
     case ENOBUFS: return SendOutcome(accepted: 0, obstacle: .refused)

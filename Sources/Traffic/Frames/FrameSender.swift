@@ -111,8 +111,8 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     var wasShort = false
     while tried < count {
       let outcome = try sink.send(batch, (place + tried)..<(place + count))
-      // A short count hides why the next frame was not taken. Unless there is no room now, it
-      // was refused, and this was its second try.
+      // A short count hides why the next frame was not taken. If the buffer was full, the sink has
+      // said so; else, unless there is no room now, it was refused, and this was its second try.
       if wasShort && outcome.obstacle != .full { report.refused += UInt64(unit) }
       tried += outcome.accepted
       report.offered += UInt64(outcome.accepted)
