@@ -73,6 +73,36 @@ struct BenchTests {
     #expect(table.records.contains { $0.measured.metrics[.intendedRate] != nil })
   }
 
+  /// A burst every quarter of a second: no two tenths of a window are alike.
+  private static let bursts = [
+    "--kind", "burst", "--burst", "1000", "--rate", "4000pps", "--windows", "1", "--window",
+  ]
+
+  @Test func aWindowThatDoesNotHoldStillIsExtended() throws {
+    let ended = try Program.kvmtune.run(["bench"] + Self.bursts + ["1s", "--format", "json"])
+    try #require(ended.status == 0, "\(ended.errors)")
+    let windows = try #require(
+      try JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [[String: Any]])
+    try #require(windows.count == 2)
+    #expect(windows.map { $0["extended"] as? Int } == [nil, 1])
+    #expect(windows.map { $0["unsteady"] as? Int } == [1, 1])
+    let frames = windows.compactMap { $0["offered_frames"] as? Int }
+    #expect(frames.count == 2 && frames[1] > frames[0] * 3 / 2, "\(frames)")
+    let text = try Program.kvmtune.run(["bench"] + Self.bursts + ["1s"])
+    #expect(
+      text.output.contains(
+        "window 2 is window 1 again, twice as long, as its rate did not hold still; "
+          + "neither did it then"), "\(text.output)")
+  }
+
+  /// A short window has no tenths to compare.
+  @Test func aShortWindowIsNotExtended() throws {
+    let ended = try Program.kvmtune.run(["bench"] + Self.bursts + ["600ms", "--format", "json"])
+    let windows = try #require(
+      try JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [[String: Any]])
+    #expect(windows.count == 1 && windows[0]["unsteady"] == nil && windows[0]["extended"] == nil)
+  }
+
   @Test func aBenchLeavesNothing() throws {
     let before = Set(Lab.leftovers())
     _ = try Self.bench("--windows", "1", "--window", "20ms")

@@ -76,8 +76,16 @@ package struct BenchWindow: Sendable {
   package let sample: Sample
   /// The round trips of the window, of which the sample has percentiles.
   package let roundTrips: TimeHistogram?
-  /// One of the windows of a search, and no result by itself.
-  package let isOfSearch: Bool
+  package let purpose: Purpose
+
+  package enum Purpose: Sendable {
+    /// One of those that were asked for.
+    case asked
+    /// The window before once more, twice as long, as its rate did not hold still.
+    case extended
+    /// One of a search, and no result by itself.
+    case search
+  }
 }
 
 /// One side that stands for itself, and how it is removed.

@@ -33,7 +33,8 @@ package struct BenchRun {
     self.observer = observer
   }
 
-  /// Measures a workload, window after window, until somebody interrupts.
+  /// Measures a workload, window after window, until somebody interrupts. A window in which the rate
+  /// did not hold still is measured once more, twice as long.
   ///
   /// - Parameter seconds: of a window, 0.005 … 3600.
   package func measure(_ workload: Workload, windows: Int, seconds: Double) throws {
@@ -41,9 +42,14 @@ package struct BenchRun {
     defer { session.close() }
     _ = try session.measure(seconds: min(seconds, 0.2))
     for _ in 0..<windows where interruption.requested == nil {
-      try measure(session, seconds: seconds, isOfSearch: false)
+      let sample = try measure(session, seconds: seconds, .asked)
+      if sample.isUnsteady && 2 * seconds <= Self.longestWindow && interruption.requested == nil {
+        try measure(session, seconds: 2 * seconds, .extended)
+      }
     }
   }
+
+  private static let longestWindow = 3600.0
 
   /// Finds the rates that the path passes, with the workload's frames on a schedule: for a round
   /// trip those that come back.
@@ -102,14 +108,14 @@ package struct BenchRun {
 
   @discardableResult
   private func measure(
-    _ session: TrafficSession, seconds: Double, isOfSearch: Bool = true
+    _ session: TrafficSession, seconds: Double, _ purpose: BenchWindow.Purpose = .search
   ) throws -> Sample {
     observer.begins(session.workload, seconds: seconds)
     let sample = try session.measure(seconds: seconds)
     observer.ended(
       BenchWindow(
         workload: session.workload, sample: sample, roundTrips: session.roundTrips,
-        isOfSearch: isOfSearch))
+        purpose: purpose))
     return sample
   }
 
@@ -166,6 +172,9 @@ package struct BenchFailure: Error, CustomStringConvertible {
 }
 
 extension Sample {
+  /// Whether the rate is known not to have held still.
+  package var isUnsteady: Bool { metrics[.unsteady] == 1 }
+
   /// A metric that counts.
   func count(_ metric: Metric) -> UInt64 { UInt64(max(0, metrics[metric] ?? 0)) }
 

@@ -81,7 +81,7 @@ struct BenchReport {
       if throughput != nil {
         parts.append("\(workload.name), \(Int(workload.rate ?? 0)) pps")
       }
-      parts.append(BenchTable.text(windows.map(\.sample), width: width))
+      parts.append(BenchTable.text(windows, width: width))
       if let trips = windows.compactMap(\.roundTrips).sum {
         let bars = TimeBars(trips.times).text(width: width ?? 80)
         parts.append("round trips of all windows\n" + bars)
@@ -92,7 +92,7 @@ struct BenchReport {
 
   /// The windows that were not a search's, those of each load apart.
   private var measured: [[BenchWindow]] {
-    let own = windows.filter { !$0.isOfSearch }
+    let own = windows.filter { $0.purpose != .search }
     let names = own.map(\.workload.name)
     let order = names.enumerated().filter { names.firstIndex(of: $1) == $0 }.map(\.element)
     return order.map { name in own.filter { $0.workload.name == name } }
@@ -102,7 +102,7 @@ struct BenchReport {
 
   /// The windows alone; with a search an object of what it found and its windows.
   private func json() throws -> String {
-    let windows = self.windows.map { BenchTable.json($0.sample) }
+    let windows = self.windows.map(BenchTable.json)
     if let throughput {
       return try kvmtune.json(
         ThroughputJSON(goals: throughput.results.map { GoalJSON($0, throughput) }, windows: windows)

@@ -1,12 +1,14 @@
 import Measurement
 import Report
+import Sweep
 
 /// The windows of a bench, a column each.
 enum BenchTable {
-  static func text(_ samples: [Sample], width: Int?) -> String {
+  static func text(_ windows: [BenchWindow], width: Int?) -> String {
+    let samples = windows.map(\.sample)
     let titles = [TerminalTable.Column("METRIC")]
-    let windows = samples.indices.map { TerminalTable.Column("\($0 + 1)", .right) }
-    var table = TerminalTable(titles + windows)
+    let columns = samples.indices.map { TerminalTable.Column("\($0 + 1)", .right) }
+    var table = TerminalTable(titles + columns)
     for metric in Metric.all where samples.contains(where: { $0.metrics[metric] != nil }) {
       table.append([metric.name] + samples.map { number($0.metrics[metric]) })
     }
@@ -16,16 +18,26 @@ enum BenchTable {
     let doubts = samples.enumerated().compactMap { index, sample in
       sample.invalidReason.map { "window \(index + 1) does not count: \($0)\n" }
     }
-    return table.text(width: width) + doubts.joined()
+    return table.text(width: width) + doubts.joined() + extensions(windows).joined()
   }
 
-  static func json(_ sample: Sample) -> [String: JSONNumberOrText] {
+  /// What became of the windows whose rate did not hold still.
+  private static func extensions(_ windows: [BenchWindow]) -> [String] {
+    windows.enumerated().filter { $1.purpose == .extended }.map { index, window in
+      "window \(index + 1) is window \(index) again, twice as long, as its rate did not hold still"
+        + (window.sample.isUnsteady ? "; neither did it then\n" : "\n")
+    }
+  }
+
+  static func json(_ window: BenchWindow) -> [String: JSONNumberOrText] {
+    let sample = window.sample
     var members: [String: JSONNumberOrText] = ["duration_s": .number(sample.duration)]
     for (metric, value) in sample.metrics { members[metric.name] = .number(value) }
     let drops = sample.drops.merging(sample.queueDrops) { hop, _ in hop }
     for (hop, count) in drops {
       members["drop.\(hop)"] = .number(Double(count))
     }
+    if window.purpose == .extended { members["extended"] = .number(1) }
     if let reason = sample.invalidReason { members["invalid_reason"] = .text(reason) }
     return members
   }
