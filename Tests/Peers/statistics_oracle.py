@@ -7,7 +7,7 @@ Tests/MeasurementTests/StatisticsOracleTests.swift; an input is a list of lists 
 JSON, for each statistic and input, a list of results; null for what is not defined.
 
 Where SciPy has no such function, the definition is followed in the plainest way: intervals by trying
-shifts against SciPy's tests, boundaries by Simpson's rule.
+shifts against SciPy's tests, boundaries by numerical integration.
 """
 
 import json
@@ -16,7 +16,9 @@ import sys
 import warnings
 
 import numpy
-from scipy import integrate, optimize, stats
+from scipy import optimize, special, stats
+
+LEGENDRE = numpy.polynomial.legendre.leggauss(400)
 
 
 def student(numbers):
@@ -30,40 +32,34 @@ def normal(numbers):
     return [stats.norm.ppf(probability), stats.norm.cdf(z)]
 
 
-def signed_rank_probability(values):
-    return stats.wilcoxon(values, method="exact").pvalue
-
-
 def signed_rank(values):
-    return [signed_rank_probability(values)]
+    return [stats.wilcoxon(values, method="exact").pvalue]
 
 
-def inverted(points, probability):
+def inverted(points, probabilities):
     """The 95 % interval: the outermost of the points such that beyond them a test would reject.
 
-    probability(shift) is the test's p once the values have been moved by that much.
+    probabilities(shifts) are the test's p once the values have been moved by each of the shifts.
     """
     points = numpy.sort(points)
-    if probability(points[0] - 1.0) > 0.05:
+    between = (points[:-1] + points[1:]) / 2
+    shifts = numpy.concatenate([[points[0] - 1.0], between[: (len(points) + 1) // 2]])
+    kept = numpy.flatnonzero(probabilities(shifts) > 0.05)
+    # The first shift is beyond all points: if even that is not rejected, there is no such interval.
+    if kept[0] == 0:
         return [None, None]
-    low, high = 0, (len(points) - 1) // 2
-    while low < high:
-        middle = (low + high) // 2
-        if probability((points[middle] + points[middle + 1]) / 2) > 0.05:
-            high = middle
-        else:
-            low = middle + 1
-    return [points[low], points[len(points) - 1 - low]]
+    return [points[kept[0] - 1], points[len(points) - kept[0]]]
 
 
 def hodges_lehmann(values):
     values = numpy.array(values)
     rows, columns = numpy.triu_indices(len(values))
     averages = (values[rows] + values[columns]) / 2
-    return [
-        numpy.median(averages),
-        *inverted(averages, lambda shift: signed_rank_probability(values - shift)),
-    ]
+
+    def probabilities(shifts):
+        return stats.wilcoxon(values - shifts[:, None], method="exact", axis=1).pvalue
+
+    return [numpy.median(averages), *inverted(averages, probabilities)]
 
 
 def sign_flip(values):
@@ -92,10 +88,11 @@ def shift(first, second):
     first, second = numpy.array(first), numpy.array(second)
     differences = (second[None, :] - first[:, None]).ravel()
 
-    def probability(shift):
-        return stats.mannwhitneyu(first, second - shift, method="exact").pvalue
+    def probabilities(shifts):
+        moved = second - shifts[:, None]
+        return stats.mannwhitneyu(first[None, :], moved, method="exact", axis=1).pvalue
 
-    return [numpy.median(differences), *inverted(differences, probability)]
+    return [numpy.median(differences), *inverted(differences, probabilities)]
 
 
 def adjusted(probabilities):
@@ -135,37 +132,32 @@ def autocorrelation(values):
 
 
 def alpha_spending(choice, fractions):
-    """Boundaries by Simpson's rule on a grid that is fine for every look."""
+    """Boundaries from the density of what has crossed none, on one grid for each look."""
     is_pocock, alpha = choice
+    places, weights = LEGENDRE
 
     def spent(fraction):
         if is_pocock:
             return alpha * math.log(1 + (math.e - 1) * fraction)
-        return 4 * stats.norm.sf(stats.norm.isf(alpha / 4) / math.sqrt(fraction))
+        return 4 * special.ndtr(special.ndtri(alpha / 4) / math.sqrt(fraction))
 
     boundaries = []
-    grid, density, last = None, None, 0.0
+    grid, masses, last = numpy.array([0.0]), numpy.array([1.0]), 0.0
     for fraction in fractions:
         step = math.sqrt(fraction - last)
-
-        def crossing(z):
-            bound = z * math.sqrt(fraction)
-            if grid is None:
-                return 2 * stats.norm.sf(z)
-            beyond = stats.norm.sf((bound - grid) / step) + stats.norm.sf((bound + grid) / step)
-            return integrate.simpson(density * beyond, x=grid)
-
         spending = spent(fraction) - (spent(last) if last else 0)
-        z = optimize.brentq(lambda z: crossing(z) - spending, 0, 20, xtol=1e-13)
+
+        def excess(z):
+            bound = z * math.sqrt(fraction)
+            beyond = special.ndtr((grid - bound) / step) + special.ndtr((-bound - grid) / step)
+            return masses @ beyond - spending
+
+        z = optimize.brentq(excess, 0, 20, xtol=1e-13)
         boundaries.append(z)
         bound = z * math.sqrt(fraction)
-        next_grid = numpy.linspace(-bound, bound, 2001)
-        if grid is None:
-            density = stats.norm.pdf(next_grid, scale=step)
-        else:
-            kernel = stats.norm.pdf(next_grid[:, None], grid[None, :], step)
-            density = integrate.simpson(kernel * density, x=grid)
-        grid, last = next_grid, fraction
+        distances = (bound * places[:, None] - grid[None, :]) / step
+        density = numpy.exp(-(distances**2) / 2) @ masses / (math.sqrt(2 * math.pi) * step)
+        grid, masses, last = bound * places, bound * weights * density, fraction
     return boundaries
 
 
