@@ -1,6 +1,7 @@
 import ArgumentParser
 import Lab
 import Measurement
+import Optimiser
 import Sweep
 import Traffic
 
@@ -10,6 +11,7 @@ extension OutputFormat: ExpressibleByArgument {}
 extension LabTopology: ExpressibleByArgument {}
 extension Datapath: ExpressibleByArgument {}
 extension WorkloadKind: ExpressibleByArgument {}
+extension Strategy.Kind: ExpressibleByArgument {}
 
 extension FrameSize: ExpressibleByArgument {
   /// `64B`, `mtu` or `imix`.

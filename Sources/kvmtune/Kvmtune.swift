@@ -20,6 +20,7 @@ struct Kvmtune: ParsableCommand {
         kvmtune sweep Profiles/lab.yaml       the main job, on a network of its own
         kvmtune sweep host.yaml --nic eno1 --dry-run
         kvmtune recommend Reports/lab-20260101-120000
+        kvmtune replay table.csv              rehearses a search on recorded values
         kvmtune restore                       after a power cut, or a kill -9 of all
 
       EXIT CODES
@@ -34,8 +35,8 @@ struct Kvmtune: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Inspect.self, Bench.self, NoiseCommand.self, SweepCommand.self, Recommend.self, Restore.self,
-      PathsCommand.self, GuestAgentCommand.self,
+      Inspect.self, Bench.self, NoiseCommand.self, SweepCommand.self, Recommend.self,
+      ReplayCommand.self, Restore.self, PathsCommand.self, GuestAgentCommand.self,
     ])
 
   static func main() {

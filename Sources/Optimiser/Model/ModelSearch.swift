@@ -60,8 +60,10 @@ struct ModelSearch {
 
   /// Below this all is equally bad: how deep a cliff is must not blur where the top lies.
   private static func floor(_ values: [Double]) -> Double {
-    guard let middle = Series.median(values), let most = values.max() else { return -.infinity }
-    return middle - 1.5 * (most - middle)
+    let sorted = values.sorted()
+    guard let first = values.first, let most = sorted.last else { return -.infinity }
+    let quartiles = sorted[sorted.count * 3 / 4] - sorted[sorted.count / 4]
+    return min(first, sorted[sorted.count / 4]) - max(most - first, quartiles)
   }
 
   /// What to measure next; nil if everything is measured.
@@ -78,6 +80,11 @@ struct ModelSearch {
       return space.configuration(at: farthest(candidates, from: measured, &random))
     }
     let surrogate = surrogate(observations)
+    if random.below(6) == 0,
+      let neighbour = untriedNeighbour(Set(candidates), measured, surrogate, &random)
+    {
+      return space.configuration(at: neighbour)
+    }
     let usesBetter = random.below(8) != 0
     let engine: Surrogate.Engine =
       surrogate.prefersForest == usesBetter ? .randomForest : .gaussianProcess
@@ -104,6 +111,22 @@ struct ModelSearch {
       if score > best?.score ?? -1 { best = (score, point) }
     }
     return best?.point ?? candidates[0]
+  }
+
+  /// One that differs in one knob from the best so far and was not measured: what a model has too
+  /// soon taken for of no effect is so found out.
+  private func untriedNeighbour(
+    _ candidates: Set<[Int]>, _ measured: [[Int]], _ surrogate: Surrogate,
+    _ random: inout SeededGenerator
+  ) -> [Int]? {
+    let best = measured.max {
+      worth(of: $0, surrogate.predict($0)).mean < worth(of: $1, surrogate.predict($1)).mean
+    }
+    guard let best else { return nil }
+    let tried = Set(measured)
+    let untried = space.neighbours(of: best)
+      .filter { candidates.contains($0) && !tried.contains($0) }
+    return untried.isEmpty ? nil : untried[Int(random.below(UInt64(untried.count)))]
   }
 
   /// The highest expected improvement over the best of what is measured, as models see it, for its

@@ -11,7 +11,6 @@ struct Analyst {
 
   /// Every so many measurements the default is measured again, so that drift is seen.
   private static let baselineInterval = 12
-  private static let leastPairs = 2
   /// How sure it must be that the contender is better than the default: 2.33 deviations.
   private static let certainty = 0.99
 
@@ -29,18 +28,8 @@ struct Analyst {
     }
   }
 
-  /// The most fresh pairs that a contender gets: with all of them, a fifth of the measurements.
-  private var mostPairs: Int { max(Self.leastPairs, conditions.budget / 10) }
-
-  /// How many fresh pairs show a gain as large as the one expected. A large one needs few, and the
-  /// search gets the rest.
-  func pairs(for contender: Configuration, _ surrogate: Surrogate) -> Int {
-    guard let gain = gain(of: contender, surrogate), gain.mean > gain.deviation else {
-      return mostPairs
-    }
-    let deviations = 4 * 2.0.squareRoot() * surrogate.noise / (gain.mean - gain.deviation)
-    return min(mostPairs, max(Self.leastPairs, Int(min(1e6, deviations * deviations))))
-  }
+  /// How many fresh pairs the contender gets: a fifth of all measurements.
+  var pairs: Int { max(2, conditions.budget / 10) }
 
   private func gain(of contender: Configuration, _ surrogate: Surrogate) -> Prediction? {
     guard let point = space.point(of: contender), let origin = space.point(of: .baseline) else {
@@ -51,15 +40,10 @@ struct Analyst {
 
   /// What to measure next in the search; nil when it is time to prove what was found.
   func next(after observations: [SearchObservation]) -> Configuration? {
-    let (spent, budget) = (observations.count, conditions.budget)
-    guard spent + 2 * Self.leastPairs < budget else { return nil }
-    if spent + 2 * mostPairs >= budget {
-      let surrogate = search.surrogate(observations)
-      let pairs = pairs(for: contender(surrogate, observations), surrogate)
-      guard spent + 2 * pairs < budget else { return nil }
-    }
+    let spent = observations.count
+    guard spent + 2 * pairs < conditions.budget else { return nil }
     if spent.isMultiple(of: Self.baselineInterval) { return .baseline }
-    guard let plan else { return search.next(after: observations, budget: budget) }
+    guard let plan else { return search.next(after: observations, budget: conditions.budget) }
     return plan.next(after: observations.filter { !$0.configuration.isBaseline })
   }
 

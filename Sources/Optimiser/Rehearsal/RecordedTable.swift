@@ -7,6 +7,8 @@ package struct RecordedTable: Sendable {
   package let values: [Configuration: Double]
   package let space: SearchSpace
   package let goal: Goal
+  /// The values that stand for the default.
+  package let baseline: Configuration
 
   /// - Parameters:
   ///   - rows: every configuration that was recorded, with the values of all knobs, and its value,
@@ -43,6 +45,7 @@ package struct RecordedTable: Sendable {
     space = try SearchSpace(dimensions, listed: Array(logarithms.keys))
     values = logarithms.mapValues { exp(Series.mean($0) ?? 0) }
     self.goal = goal
+    self.baseline = baseline
   }
 
   private static func precedes(_ left: KnobValue, _ right: KnobValue) -> Bool {
@@ -57,6 +60,14 @@ package struct RecordedTable: Sendable {
     return goal == .maximise ? ratio : -ratio
   }
 
-  /// The gain of the best row.
-  package var bestGain: Double { values.keys.compactMap(gain).max() ?? 0 }
+  /// The configuration of the best row, and of the shortest of equals.
+  package var best: Configuration {
+    values.keys.sorted { ($0.values.count, $0.description) < ($1.values.count, $1.description) }
+      .max { (gain($0) ?? 0) < (gain($1) ?? 0) } ?? .baseline
+  }
+
+  /// With the values of all knobs, those of the default too.
+  package func complete(_ configuration: Configuration) -> Configuration {
+    Configuration(baseline.values.merging(configuration.values) { $1 })
+  }
 }

@@ -57,13 +57,13 @@ package struct Rehearsal: Sendable {
     while let next = analyst.next(after: bench.observations) { bench.measure(next) }
     let contender = analyst.contender(after: bench.observations)
     let course = course(bench, analyst)
-    let estimate = Estimate(bench.comparePairs(contender, count: bench.left / 2))
+    let estimate = Estimate(bench.comparePairs(contender, count: analyst.pairs))
     let isBetter = analyst.accepts(contender, estimate, after: bench.observations)
     let recommended = isBetter ? contender : .baseline
     return RehearsalResult(
       recommended: recommended, contender: contender, estimate: estimate,
       trueGain: table.gain(recommended) ?? 0, contenderGain: table.gain(contender) ?? 0,
-      bestGain: table.bestGain, course: course, measurements: bench.observations.count)
+      bestGain: table.gain(table.best) ?? 0, course: course, measurements: bench.observations.count)
   }
 }
 
@@ -127,8 +127,6 @@ struct TableBench {
     self.conditions = conditions
     random = SeededGenerator(seed: seed &* 0xD134_2543_DE82_EF95 &+ 1)
   }
-
-  var left: Int { conditions.budget - observations.count }
 
   @discardableResult
   mutating func measure(_ configuration: Configuration) -> Double {
