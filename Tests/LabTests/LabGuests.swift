@@ -10,7 +10,7 @@ import Traffic
 /// Guests that are veth labs: the one end is the host's, the other the NIC within the guest. What
 /// goes wrong with them is known beforehand.
 final class LabGuests: GuestMaker {
-  let hops = ["qdisc", "backlog", "veth-ring"]
+  let hops = ["qdisc", "backlog", "veth-ring", "veth-queue"]
   let abilities = HostAbilities(
     vhostNet: false, macvtap: true, nat: true, kvm: false,
     models: [.virtio, .e1000, .rtl8139])
