@@ -87,7 +87,7 @@ let package = Package(
         "TestSupport",
       ]),
     tests("TidyTests", ["Sweep", "Knobs", "Measurement", "kvmtune", "TestSupport"]),
-    tests("CommandTests", ["kvmtune", "TestSupport"]),
+    tests("CommandTests", ["kvmtune", "Sweep", "Traffic", "Measurement", "TestSupport"]),
     tests(
       "LabTests",
       [

@@ -142,6 +142,23 @@ import Testing
     #expect(drops.sum(.received, in: .receiveDropped) == 1)
   }
 
+  /// Of frames that may be in a total or not, those count that go beyond what the totals grew by.
+  @Test func whatMayBeInATotalIsNotCountedTwice() {
+    let first: [QueueDrops.Total: [String: UInt64]] = [.unknown: ["rx0": 100, "rx1": 10]]
+    func uncounted(_ now: [QueueDrops.Total: [String: UInt64]], growth: UInt64) -> UInt64 {
+      QueueDrops.uncounted(now, since: first) { growth }
+    }
+    let now: [QueueDrops.Total: [String: UInt64]] = [.unknown: ["rx0": 105, "rx1": 12]]
+    #expect(uncounted(now, growth: 0) == 7)
+    #expect(uncounted(now, growth: 7) == 0)
+    #expect(uncounted(now, growth: 3) == 4)
+    #expect(uncounted(now, growth: .max) == 0)
+    // What is in no total counts whatever grew; counters that were set back count nothing.
+    #expect(uncounted([.noTotal: ["rx2": 9], .unknown: ["rx0": 111]], growth: 5) == 9)
+    #expect(uncounted([.noTotal: ["rx2": 9], .unknown: ["rx0": 1]], growth: 0) == 9)
+    #expect(uncounted([.unknown: ["rx0": .max, "rx1": .max]], growth: 0) < .max)
+  }
+
   // MARK: Statistics of queues
 
   private static func queue(

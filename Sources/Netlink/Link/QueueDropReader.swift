@@ -34,11 +34,9 @@ package struct QueueDropReader: Sendable {
     let totalsBefore = try totals(counted)
     return DropCounter(hop: hop, queues: names(direction) { !counted.contains($0) }) {
       let now = try read().but(counted, direction)
-      let unknown = now[.unknown].since(first[.unknown])
-      let others = now.filter { $0.key != .unknown }.values.reduce(UInt64(0)) { $0 &+ $1.sum }
-      if unknown == 0 { return others }
-      let grown = try totals(counted).since(totalsBefore)
-      return others &+ (unknown - min(unknown, grown))
+      return try QueueDrops.uncounted(now, since: first) {
+        try totals(counted).since(totalsBefore)
+      }
     }
   }
 
@@ -62,6 +60,21 @@ package struct QueueDropReader: Sendable {
 }
 
 extension QueueDrops {
+  /// Frames that no other hop counts.
+  ///
+  /// - Parameters:
+  ///   - now: running totals that no other hop counts, or of which nobody knows.
+  ///   - first: what they were at the beginning.
+  ///   - growth: of what the other hops count, since then; asked only where it matters.
+  static func uncounted(
+    _ now: [Total: [String: UInt64]], since first: [Total: [String: UInt64]],
+    growth: () throws -> UInt64
+  ) rethrows -> UInt64 {
+    let unknown = now[.unknown].since(first[.unknown])
+    let others = now.filter { $0.key != .unknown }.values.reduce(UInt64(0)) { $0 &+ $1.sum }
+    return unknown == 0 ? others : others &+ unknown.since(try growth())
+  }
+
   /// The counters in a direction that are in other totals.
   fileprivate func but(_ counted: Set<Total>, _ direction: Direction) -> [Total: [String: UInt64]] {
     counts(direction).filter { !counted.contains($0.key) }
