@@ -14,6 +14,9 @@
 # And one for our speed beside that of others:
 #   make bench-peers  install what is missing, measure us and other programs in turns, print ratios
 #
+# And one for our searching beside that of others:
+#   make bench-optimiser  install other optimisers, let all search the same tables, print what they find
+#
 # All want root, Swift 6.3 and a Debian system.
 
 PROFILE ?= Profiles/lab.yaml
@@ -67,6 +70,18 @@ bench-peers: build-packages peer-packages
 	mkdir -p .build/bench-peers
 	$(CC) -O2 -Wall -Wextra -o .build/bench-peers/loops Tests/Peers/Loops/*.c -lpthread
 	BENCH_PEERS_LOOPS=.build/bench-peers/loops nice -n -20 .build/release/BenchPeers $(PEERS_TABLE) "$(ONLY)"
+
+# OPTIMISERS="--seeds 8 --only cliff" is for a try.
+bench-optimiser: build .build/optimisers/installed
+	.build/optimisers/bin/python3 Tests/Peers/optimisers.py $(KVMTUNE) .build/optimisers/tables \
+	  --recorded Reports/example/trials.csv $(OPTIMISERS)
+
+.build/optimisers/installed: | test-packages
+	rm -rf .build/optimisers
+	/usr/bin/python3 -m venv .build/optimisers
+	.build/optimisers/bin/python3 -m pip -q --disable-pip-version-check install \
+	  --root-user-action=ignore optuna==5.0.0 smac==2.4.1 scipy scikit-learn torch
+	@touch $@
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

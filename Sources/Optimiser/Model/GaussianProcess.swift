@@ -96,10 +96,13 @@ struct GaussianProcess {
     func covariance(_ left: [Int], _ right: [Int]) -> Double {
       Self.covariance(left, right, parameters, correlations, encoding)
     }
-    let covariances = observations.map { covariance($0.point, first) - covariance($0.point, second) }
+    let covariances = observations.map {
+      covariance($0.point, first) - covariance($0.point, second)
+    }
     let mean = zip(covariances, weights).reduce(0) { $0 + $1.0 * $1.1 }
     let solved = factor.solveLower(covariances)
-    let prior = covariance(first, first) + covariance(second, second) - 2 * covariance(first, second)
+    let prior =
+      covariance(first, first) + covariance(second, second) - 2 * covariance(first, second)
     let variance = max(1e-9, prior - solved.reduce(0) { $0 + $1 * $1 })
     return Prediction(
       mean: scale.deviation * mean, deviation: scale.deviation * variance.squareRoot())

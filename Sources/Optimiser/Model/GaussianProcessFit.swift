@@ -47,7 +47,8 @@ struct GaussianProcessFit {
     }
     var noise = 0.0
     while true {
-      let parameters = self.parameters(best.enumerated().map { $0 == best.count - 1 ? $1 + noise : $1 })
+      let parameters = self.parameters(
+        best.enumerated().map { $0 == best.count - 1 ? $1 + noise : $1 })
       let matrix = covariances(parameters)
       if let factor = CholeskyFactor(matrix, order: points.count) {
         return (parameters, factor, factor.solve(values))
@@ -105,7 +106,8 @@ struct GaussianProcessFit {
     guard let factor = CholeskyFactor(covariances(parameters), order: count) else { return nil }
     let weights = factor.solve(values)
     let inverse = factor.inverse
-    var density = -0.5 * (zip(values, weights).reduce(0) { $0 + $1.0 * $1.1 } + factor.logDeterminant)
+    var density =
+      -0.5 * (zip(values, weights).reduce(0) { $0 + $1.0 * $1.1 } + factor.logDeterminant)
     var slopes = [Double](repeating: 0, count: logarithms.count)
     let knobs = sizes.count
     var terms = [Double](repeating: 0, count: knobs)

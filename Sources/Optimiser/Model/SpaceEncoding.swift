@@ -11,11 +11,8 @@ struct SpaceEncoding {
     let isOrdinal: Bool
 
     init(_ values: [KnobValue], original: KnobValue?) {
-      let numbers = values.map { value -> Double? in
-        if case .number(let number) = value == SearchSpace.untouched ? original : value {
-          return Double(number)
-        }
-        return nil
+      let numbers = values.map { value in
+        (value == SearchSpace.untouched ? original : value)?.magnitude
       }
       let placed = numbers.compactMap(\.self)
       positions = placed.count >= 3 ? Self.positions(numbers) : values.map { _ in nil }
@@ -28,7 +25,8 @@ struct SpaceEncoding {
       let placed = numbers.compactMap(\.self)
       let positive = placed.filter { $0 > 0 }
       let isOff = positive.count >= 2 && (positive.min() ?? 0) >= 16
-      let isLogarithmic = (positive.max() ?? 1) >= 8 * (positive.min() ?? 1)
+      let isLogarithmic =
+        placed.allSatisfy { $0 >= 0 } && (positive.max() ?? 1) >= 8 * (positive.min() ?? 1)
       func place(_ number: Double) -> Double? {
         if number == 0, isOff { return nil }
         return isLogarithmic ? log2(number + (placed.contains(0) ? 1 : 0)) : number
@@ -61,6 +59,17 @@ struct SpaceEncoding {
   /// The sum of the distances of the knobs' values.
   func distance(_ left: [Int], _ right: [Int]) -> Double {
     dimensions.indices.reduce(0) { $0 + dimensions[$1].distance(left[$1], right[$1]) }
+  }
+}
+
+extension KnobValue {
+  /// The number that it is; words may be numbers too, such as `0.5`. Nil for any other word.
+  var magnitude: Double? {
+    switch self {
+    case .number(let number): Double(number)
+    case .flag: nil
+    case .word(let word): Double(word).flatMap { $0.isFinite ? $0 : nil }
+    }
   }
 }
 

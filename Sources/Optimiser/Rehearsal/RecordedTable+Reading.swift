@@ -93,7 +93,8 @@ extension RecordedTable {
   }
 
   /// The configuration with `default` for every knob that it leaves alone.
-  private static func complete(_ configuration: Configuration, _ knobs: [KnobName]) -> Configuration {
+  private static func complete(_ configuration: Configuration, _ knobs: [KnobName]) -> Configuration
+  {
     let all = Dictionary(uniqueKeysWithValues: knobs.map { ($0, SearchSpace.untouched) })
     return Configuration(all.merging(configuration.values) { $1 })
   }

@@ -49,7 +49,7 @@ package struct RecordedTable: Sendable {
   }
 
   private static func precedes(_ left: KnobValue, _ right: KnobValue) -> Bool {
-    if case .number(let low) = left, case .number(let high) = right { return low < high }
+    if let low = left.magnitude, let high = right.magnitude, low != high { return low < high }
     return left.description < right.description
   }
 

@@ -72,12 +72,14 @@ extension Rehearsal {
 
   /// What the search would have named at every tenth measurement.
   private func course(_ bench: TableBench, _ analyst: Analyst) -> [RehearsalResult.Waypoint] {
-    stride(from: Self.waypointInterval, through: bench.observations.count, by: Self.waypointInterval)
-      .map { count in
-        let named = analyst.contender(after: Array(bench.observations[..<count]))
-        return RehearsalResult.Waypoint(
-          measurements: count, seconds: bench.moments[count - 1], trueGain: table.gain(named) ?? 0)
-      }
+    stride(
+      from: Self.waypointInterval, through: bench.observations.count, by: Self.waypointInterval
+    )
+    .map { count in
+      let named = analyst.contender(after: Array(bench.observations[..<count]))
+      return RehearsalResult.Waypoint(
+        measurements: count, seconds: bench.moments[count - 1], trueGain: table.gain(named) ?? 0)
+    }
   }
 }
 

@@ -1,0 +1,172 @@
+import Foundation
+import Measurement
+import Testing
+
+@testable import Optimiser
+
+/// The models of a search, held against what can be computed in another way.
+@Suite struct ModelTests {
+  private static func space(_ knobs: Int, levels: Int = 2) throws -> SearchSpace {
+    try SearchSpaceTests.space(
+      (0..<knobs).map {
+        (KnobName(rawValue: "k\($0)"), ["default"] + (1..<levels).map { "v\($0)" })
+      })
+  }
+
+  private static func observations(
+    _ count: Int, _ space: SearchSpace, seed: UInt64, noise: Double = 0.02,
+    _ value: ([Int]) -> Double
+  ) -> [ModelObservation] {
+    var random = SeededGenerator(seed: seed)
+    return (0..<count).map { index in
+      let point = space.randomPoint(&random)
+      return ModelObservation(
+        point: point, value: value(point) + noise * random.normal(), noiseShare: 1,
+        time: Double(index) / Double(count))
+    }
+  }
+
+  @Test func theCholeskyFactorSolvesAndInverts() throws {
+    var random = SeededGenerator(seed: 5)
+    let order = 12
+    let half = (0..<order * order).map { _ in random.normal() }
+    func element(_ row: Int, _ column: Int) -> Double {
+      let product = (0..<order).map { half[row * order + $0] * half[column * order + $0] }
+      return product.reduce(0, +) + (row == column ? 1 : 0)
+    }
+    let matrix = (0..<order * order).map { element($0 / order, $0 % order) }
+    let factor = try #require(CholeskyFactor(matrix, order: order))
+    let right = (0..<order).map { _ in random.normal() }
+    let solution = factor.solve(right)
+    for row in 0..<order {
+      let back = (0..<order).reduce(0.0) { $0 + matrix[row * order + $1] * solution[$1] }
+      #expect(abs(back - right[row]) < 1e-9)
+      for column in 0..<order {
+        let unit = (0..<order).reduce(0.0) {
+          $0 + matrix[row * order + $1] * factor.inverse[$1 * order + column]
+        }
+        #expect(abs(unit - (row == column ? 1 : 0)) < 1e-9)
+      }
+    }
+    #expect(CholeskyFactor([1, 2, 2, 1], order: 2) == nil)
+    #expect(
+      abs(try #require(CholeskyFactor([4, 0, 0, 9], order: 2)).logDeterminant - log(36)) < 1e-12)
+  }
+
+  /// E max(0, f − best) as the integral that it is.
+  @Test(arguments: [-3.0, -1, -0.2, 0, 0.7, 2.5])
+  func expectedImprovementIsTheIntegral(best: Double) {
+    let step = 1e-4
+    let integral = stride(from: best, to: 9, by: step).reduce(0.0) { sum, value in
+      sum + (value - best) * exp(-value * value / 2) / (2 * Double.pi).squareRoot() * step
+    }
+    let logarithm = ExpectedImprovement.logarithm(
+      Prediction(mean: 0, deviation: 1), over: best)
+    #expect(abs(exp(logarithm) / integral - 1) < 1e-3)
+  }
+
+  /// Where the improvement is smaller than any number, its logarithm still falls, and smoothly.
+  @Test func hopelessImprovementsCanStillBeCompared() {
+    let logarithms = stride(from: -4.0, through: -60, by: -0.5).map {
+      ExpectedImprovement.logarithmOfGain($0)
+    }
+    for (before, after) in zip(logarithms, logarithms.dropFirst()) {
+      #expect(after < before)
+    }
+    let across =
+      ExpectedImprovement.logarithmOfGain(-4.999)
+      - ExpectedImprovement.logarithmOfGain(-5.001)
+    #expect((0.005...0.02).contains(across))
+  }
+
+  /// Products of one, two and three different terms, counted out.
+  @Test func sumsOfProductsAreThose() {
+    let terms = [0.5, 2, -1, 3, 0.25]
+    var sums = ElementarySums()
+    for term in terms { sums.add(term) }
+    var (first, second, third) = (0.0, 0.0, 0.0)
+    for i in terms.indices {
+      first += terms[i]
+      for j in i + 1..<terms.count {
+        second += terms[i] * terms[j]
+        for k in j + 1..<max(j + 1, terms.count) { third += terms[i] * terms[j] * terms[k] }
+      }
+    }
+    #expect(abs(sums.first - first) < 1e-12)
+    #expect(abs(sums.second - second) < 1e-12)
+    #expect(abs(sums.third - third) < 1e-12)
+  }
+
+  /// The slopes that the fit climbs are those of the density that it climbs on.
+  @Test func bothModelsLearnWhatKnobsDo() throws {
+    let space = try Self.space(6)
+    let encoding = SpaceEncoding(space)
+    func truth(_ point: [Int]) -> Double { 0.3 * Double(point[1]) - 0.2 * Double(point[4]) }
+    let seen = Self.observations(40, space, seed: 3, truth)
+    let surrogate = Surrogate(encoding, seen, seed: 1)
+    for engine in [Surrogate.Engine.gaussianProcess, .randomForest] {
+      let errors = try #require(space.points(limit: 100)).map {
+        abs(surrogate.predict($0, by: engine).mean - truth($0))
+      }
+      let mean = try #require(Series.mean(errors))
+      #expect(mean < (engine == .gaussianProcess ? 0.015 : 0.05), "\(engine): \(mean)")
+    }
+    #expect((0.01...0.04).contains(surrogate.noise))
+    let gain = surrogate.difference([0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0])
+    #expect(abs(gain.mean - 0.3) < 4 * gain.deviation)
+    #expect(gain.deviation < 0.03)
+  }
+
+  /// What was not seen is uncertain, what was seen often is not.
+  @Test func uncertaintyShrinksWithMeasurements() throws {
+    let space = try Self.space(3, levels: 4)
+    let seen = (0..<12).map {
+      ModelObservation(
+        point: [0, 0, 0], value: 0.01 * Double($0 % 3), noiseShare: 1, time: Double($0) / 12)
+    }
+    let apart = [
+      ModelObservation(point: [1, 0, 0], value: 0.5, noiseShare: 1, time: 1),
+      ModelObservation(point: [0, 2, 0], value: -0.4, noiseShare: 1, time: 1),
+    ]
+    let process = GaussianProcess(SpaceEncoding(space), seen + apart)
+    #expect(process.predict([0, 0, 0]).deviation < process.predict([3, 3, 3]).deviation / 2)
+    #expect(process.difference([1, 0, 0], [1, 0, 0]).deviation < 1e-3)
+  }
+
+  /// A machine that gets slower and slower does not make early configurations look good.
+  @Test func driftIsNotTakenForAnEffect() throws {
+    let space = try Self.space(4)
+    var random = SeededGenerator(seed: 9)
+    let seen = (0..<48).map { index in
+      let time = Double(index) / 48
+      // The knob is on in the first half mostly, while the machine is fast.
+      let isOn = random.unit() < (time < 0.5 ? 0.8 : 0.2)
+      return ModelObservation(
+        point: [isOn ? 1 : 0, Int(random.below(2)), Int(random.below(2)), Int(random.below(2))],
+        value: -0.6 * time + 0.01 * random.normal(), noiseShare: 1, time: time)
+    }
+    let process = GaussianProcess(SpaceEncoding(space), seen)
+    #expect(abs(process.difference([1, 0, 0, 0], [0, 0, 0, 0]).mean) < 0.05)
+  }
+
+  @Test func numbersHaveADistanceAndWordsHaveNone() {
+    let rings = SpaceEncoding.Dimension(
+      [.number(256), .number(512), .number(1024), .number(4096)], original: nil)
+    #expect(rings.isOrdinal)
+    #expect(rings.distance(0, 1) == rings.distance(1, 2))
+    #expect(rings.distance(0, 3) == 1)
+    let special = SpaceEncoding.Dimension(
+      [.number(0), .number(16), .number(64), .number(256)], original: nil)
+    #expect(!special.isOrdinal)
+    #expect(special.distance(0, 1) == 1)
+    #expect(special.distance(1, 2) == 0.5)
+    let words = SpaceEncoding.Dimension([.word("fq"), .word("pfifo"), .flag(true)], original: nil)
+    #expect(words.distance(0, 1) == 1 && words.distance(1, 1) == 0)
+    let shares = SpaceEncoding.Dimension(
+      [.word("0.5"), .word("0.75"), .number(1)], original: nil)
+    #expect(shares.distance(0, 1) == 0.5)
+    let around = SpaceEncoding.Dimension(
+      [SearchSpace.untouched, .number(500), .number(2000)], original: .number(1000))
+    #expect(around.isOrdinal && around.distance(1, 2) == 1)
+  }
+}
