@@ -47,16 +47,15 @@ struct GaussianProcess {
     inverse = factor.inverse
   }
 
-  /// What a Gaussian process knows of its world before it has seen anything, and what it makes of
-  /// it: all are variances of values with deviation 1, but for ``timeScale``.
+  /// What is fitted to the measurements: variances of values with deviation 1.
   struct Parameters {
-    /// v_j: what the knob does by itself.
+    /// v_j: what each knob does by itself.
     var knobs: [Double]
     /// s₂ and s₃: what pairs and triples do, as a multiple of their products.
     var pairs: Double
     var triples: Double
     var drift: Double
-    /// The share of a sweep after which drift has forgotten where it was.
+    /// Of a single measurement.
     var noise: Double
   }
 
@@ -64,9 +63,12 @@ struct GaussianProcess {
   private static func correlations(_ dimension: SpaceEncoding.Dimension) -> [Double] {
     (0..<dimension.count * dimension.count).map { index in
       let (row, column) = index.quotientAndRemainder(dividingBy: dimension.count)
-      return matern(dimension.distance(row, column) / 0.5)
+      return matern(dimension.distance(row, column) / correlationLength)
     }
   }
+
+  /// The distance over which a knob's effect stays much the same; all of its values span 1.
+  private static let correlationLength = 0.5
 
   private static func matern(_ distance: Double) -> Double {
     let root = 5.0.squareRoot() * distance

@@ -15,9 +15,12 @@ struct GaussianProcessFit {
   static let levelVariance = 1.0
   private static let steps = 60
 
-  /// How the machine drifts: it has forgotten two thirds of where it was after a fifth of a sweep.
+  /// The share of a sweep after which the machine has forgotten two thirds of where it was.
+  private static let driftMemory = 0.2
+
+  /// Of the machine's level at two times: an Ornstein-Uhlenbeck process.
   static func driftCovariance(_ left: Double, _ right: Double, _ variance: Double) -> Double {
-    variance * exp(-abs(left - right) / 0.2)
+    variance * exp(-abs(left - right) / driftMemory)
   }
 
   /// The most probable parameters, with the factor of the covariance and A⁻¹ y.
@@ -45,16 +48,22 @@ struct GaussianProcessFit {
       }
       if largest < 0.02 { break }
     }
-    var noise = 0.0
-    while true {
-      let parameters = self.parameters(
-        best.enumerated().map { $0 == best.count - 1 ? $1 + noise : $1 })
-      let matrix = covariances(parameters)
-      if let factor = CholeskyFactor(matrix, order: points.count) {
+    return condition(on: best)
+  }
+
+  /// With more noise than fitted where rounding leaves no covariance otherwise.
+  private func condition(
+    on logarithms: [Double]
+  ) -> (GaussianProcess.Parameters, CholeskyFactor, [Double]) {
+    var logarithms = logarithms
+    for _ in 0..<20 {
+      let parameters = self.parameters(logarithms)
+      if let factor = CholeskyFactor(covariances(parameters), order: points.count) {
         return (parameters, factor, factor.solve(values))
       }
-      noise += 1
+      logarithms[logarithms.count - 1] += 1
     }
+    preconditionFailure("measurements are finite, and a matrix of mostly noise is positive")
   }
 
   /// What is thought of the logarithm of each parameter beforehand: its centre and its spread.
