@@ -183,7 +183,7 @@ struct BlockMeasurement {
 
 extension GuestError {
   /// Whether another guest may do better. What the host lacks, it lacks for every guest.
-  fileprivate var isOfOneGuest: Bool {
+  var isOfOneGuest: Bool {
     if case .unavailable = self { false } else { true }
   }
 }

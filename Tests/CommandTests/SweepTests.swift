@@ -110,7 +110,7 @@ struct SweepTests {
     try FileManager.default.createDirectory(
       atPath: kvmtune.folder.path + "/small", withIntermediateDirectories: true)
     let script = """
-      mount -t tmpfs -o size=16k tmpfs "$0/small" || exit 9
+      mount -t tmpfs -o size=24k tmpfs "$0/small" || exit 9
       "$1" sweep p.yaml --output small/run --force > full.out 2> full.err; echo $? > full.status
       cp small/run/trials.csv full.csv
       mount -o remount,size=1m "$0/small" || exit 9

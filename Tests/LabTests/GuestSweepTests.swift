@@ -99,14 +99,17 @@ struct GuestSweepTests {
   }
 
   @Test func inTheNoiseTrialAGuestHasASecondTry() throws {
-    let guests = LabGuests { number, _ in number == 1 ? .dies : .none }
-    let (found, _) = try sweep("mtu: [default, 9000]", guests)
-    #expect(found.noise?.trial.invalidPairs == 0)
-    #expect(guests.models.count == 4)
+    // The first one carries the low load before it; the second is the other side of the trial.
+    for (victim, count) in [(1, 3), (2, 4)] {
+      let guests = LabGuests { number, _ in number == victim ? .dies : .none }
+      let (found, _) = try sweep("mtu: [default, 9000]", guests)
+      #expect(found.noise?.trial.invalidPairs == 0)
+      #expect(guests.models.count == count)
+      try FileManager.default.removeItem(atPath: folder.path + "/run")
+    }
     let always = LabGuests { _, _ in .dies }
-    try FileManager.default.removeItem(atPath: folder.path + "/run")
     #expect(throws: GuestError.self) { try sweep("mtu: [default, 9000]", always) }
-    #expect(always.models.count == 4)
+    #expect(always.models.count == 2)
   }
 
   @Test func whatNoGuestOfThisHostHasIsToldFirst() throws {

@@ -184,7 +184,7 @@ import Testing
       (Self.calm, SimulatedNoise(brokenBias: 0.2), "w: default against default differs by 22 %: "),
       (
         Self.calm, SimulatedNoise(invalidReason: "corrupt frames"),
-        "w: no pair of samples counts (corrupt frames): "
+        "w: too few pairs of samples count to compare (corrupt frames): "
       ),
     ]
     for (fitness, noise, beginning) in cases {

@@ -45,8 +45,9 @@ package struct HostFitness: Codable, Hashable, Sendable {
   }
 
   private static func objection(_ noise: WorkloadNoise, isDifferenceConfirmed: Bool) -> String? {
-    if noise.validPairs == 0 {
-      return "no pair of samples counts (\(noise.invalidReason ?? "none was measured")): try it by "
+    if noise.effect == nil {
+      return
+        "too few pairs of samples count to compare (\(noise.invalidReason ?? "none was measured")): try it by "
         + "hand with 'kvmtune bench'"
     }
     if let deviation = noise.levelDeviation, deviation > mostLevelDeviation {

@@ -1,5 +1,6 @@
 import Kernel
 import Knobs
+import Lab
 import Measurement
 import Traffic
 
@@ -10,10 +11,17 @@ struct HostCheck {
 
   /// Sends a little traffic over the target as it is, and looks at the hypervisor from now on.
   ///
+  /// A guest that is lost meanwhile gets a second chance.
   /// - Throws: what traffic throws; ``SweepInterrupted``.
   init(on stand: Stand, _ workloads: [Workload], _ interruption: Interruption) throws {
     steal = StealWatch(over: try CPUSet.allowed())
-    lossAtLowLoad = try LowLoad(of: workloads)?.loss(on: stand, interruption)
+    let load = LowLoad(of: workloads)
+    do {
+      lossAtLowLoad = try load?.loss(on: stand, interruption)
+    } catch let error as GuestError where error.isOfOneGuest {
+      try stand.renew()
+      lossAtLowLoad = try load?.loss(on: stand, interruption)
+    }
   }
 
   /// What was seen so far.
