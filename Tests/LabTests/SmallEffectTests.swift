@@ -38,7 +38,7 @@ struct SmallEffectTests {
     }
   }
 
-  private static let usualTries = 5
+  private static let usualTries = 3
   private static let tries =
     ProcessInfo.processInfo.environment["KVMTUNE_EFFECT_TRIES"].flatMap { Int($0) } ?? usualTries
   /// With all that belongs to a block, about 10 s. Most of the pairs of a block must be spoilt by
@@ -89,7 +89,7 @@ struct SmallEffectTests {
     #expect(Double(called) <= Self.mostByChance(tries: Self.tries), "\(findings)")
   }
 
-  /// Chance calls one of twenty: three of five would be one case in a thousand.
+  /// Chance calls one of twenty: two of three would be one case in a hundred and forty.
   private static func mostByChance(tries: Int) -> Double {
     let expected = 0.05 * Double(tries)
     return expected + 4 * (0.95 * expected).squareRoot()
