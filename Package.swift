@@ -83,8 +83,8 @@ let package = Package(
     tests(
       "SweepTests",
       [
-        "Sweep", "Knobs", "Lab", "Optimiser", "Report", "Traffic", "Measurement", "Kernel",
-        "TestSupport",
+        "Sweep", "Knobs", "Lab", "Netlink", "Optimiser", "Report", "Traffic", "Measurement",
+        "Kernel", "TestSupport",
       ]),
     tests("TidyTests", ["Sweep", "Knobs", "Measurement", "kvmtune", "TestSupport"]),
     tests("CommandTests", ["kvmtune", "Sweep", "Traffic", "Measurement", "TestSupport"]),

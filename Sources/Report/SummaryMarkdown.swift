@@ -34,6 +34,11 @@ package enum SummaryMarkdown {
 
         """
   }
+
+  /// A section that goes behind the others: one paragraph, taken as plain text.
+  package static func section(_ title: String, _ paragraph: String) -> String {
+    "\n## \(title)\n\n\(escaped(paragraph))\n"
+  }
 }
 
 /// One NIC.

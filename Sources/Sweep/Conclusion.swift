@@ -5,29 +5,33 @@ package import Measurement
 import Optimiser
 import Report
 
-/// What follows from a run's table, and nothing but the table.
+/// What follows from a run's table, and nothing but the table; and how long it holds.
 package struct Conclusion: Sendable {
   package let recommendations: [Recommendation]
   /// What is found of knobs that cannot act, of which there should be nothing to find.
   package let warnings: [String]
   /// Why the host was not fit that the run was taken on with; empty if it was.
   private let takenOn: [String]
+  /// Nil if there are no samples.
+  package let expiry: Expiry?
 
   /// Reads a `trials.csv` and derives the recommendation of each NIC.
   ///
   /// - Parameters:
   ///   - controls: knobs that were swept as negative controls. The table does not tell them
   ///     from others.
-  ///   - takenOn: why the host was not fit, as `run.json` has it. The table does not tell.
+  ///   - manifest: of the run, if it is there: why the host was not fit, and what it was found on.
+  ///     The table does not tell.
   ///
   /// Throws `TrialsFileError` for a table that cannot be read, `EvidenceError` for rows that
   /// contradict each other.
   package init(
-    table path: String, controls: [KnobName] = [], takenOn: [String] = []
+    table path: String, controls: [KnobName] = [], manifest: RunManifest? = nil
   ) throws {
-    self.takenOn = takenOn
+    takenOn = manifest?.takenOn ?? []
     recommendations = try Recommendation.derive(from: TrialsFile.read(path).records)
     warnings = recommendations.flatMap { ControlCheck.warnings($0, controls: controls) }
+    expiry = Expiry(recommendations, manifest)
   }
 
   /// The bytes of `recommendation.json`.
@@ -48,6 +52,7 @@ package struct Conclusion: Sendable {
       }
       return RecommendationText.text(recommendation, width: width) + typed.joined()
     }.joined(separator: "\n") + (mark + warnings).map { "\nWarning: \($0).\n" }.joined()
+      + (expiry?.sentence.map { "\n\($0)\n" } ?? "")
   }
 
   private static func words(_ place: KnobCommands.Place) -> String {
@@ -65,6 +70,7 @@ package struct Conclusion: Sendable {
       recommendations, commands: Dictionary(commands) { first, _ in first }, directory: directory)
       + ((mark + warnings).isEmpty ? "" : "\n## Warnings\n\n")
       + (mark + warnings).map { "- \($0)\n" }.joined()
+      + (expiry?.sentence.map { SummaryMarkdown.section("How long it holds", $0) } ?? "")
   }
 
   private var mark: [String] {

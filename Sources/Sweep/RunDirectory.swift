@@ -49,10 +49,10 @@ package struct RunDirectory: Sendable, Hashable {
     }
   }
 
-  /// Notes in `run.json` why the host was not fit that the run was taken on with.
-  func note(takenOn objections: [String]) throws {
+  /// Notes in `run.json` what is known only after the run has begun.
+  func note(_ change: (inout RunManifest) -> Void) throws {
     var manifest = try readManifest()
-    manifest.takenOn = objections
+    change(&manifest)
     try write(String(decoding: try manifest.encoded(), as: UTF8.self), to: self.manifest)
   }
 
@@ -129,6 +129,8 @@ package struct RunManifest: Codable, Sendable, Hashable {
   package var nic: String?
   package var seed: UInt64
   package var environment: HostEnvironment
+  /// What the run is made on; nil in runs of old, and before its first trial.
+  package var fingerprint: TargetFingerprint?
   /// Why the host was not fit, if it was taken on with `--force`; nil if it was fit.
   package var takenOn: [String]?
 

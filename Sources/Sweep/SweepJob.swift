@@ -56,6 +56,12 @@ extension Profile {
       .overriding(nic: nic, seed: seed, file: file)
   }
 
+  /// The text of a profile's file if there is one, and if it is a plain file.
+  static func plainText(of file: String) -> String? {
+    let kind = try? FileManager.default.attributesOfItem(atPath: file)[.type] as? FileAttributeType
+    return kind == .typeRegular ? try? read(file) : nil
+  }
+
   private static func read(_ file: String) throws -> String {
     guard let handle = FileHandle(forReadingAtPath: file),
       let data = try? handle.read(upToCount: YAMLReader.limit + 1) ?? Data()

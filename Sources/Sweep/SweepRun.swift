@@ -67,8 +67,7 @@ package struct SweepRun {
     if failures.isEmpty { try journal.finish() }
     try measured.get()
     let conclusion = try Conclusion(
-      table: directory.trials, controls: profile.controls,
-      takenOn: directory.readManifest().takenOn ?? [])
+      table: directory.trials, controls: profile.controls, manifest: directory.readManifest())
     try conclusion.write(to: directory)
     if !failures.isEmpty { throw NotRestored(failures: failures) }
     return conclusion
@@ -83,7 +82,7 @@ package struct SweepRun {
       profile, resolved.space, file: job.file, isForced: isForced)
     let schema = TableSchema(
       knobs: resolved.space.dimensions.map(\.knob), hops: try stand.hops(of: profile.workloads))
-    var (table, records) = try openTable(schema)
+    var (table, records) = try openTable(schema, on: stand)
     let gate = try HostGate(job, state, stand, isForced: isForced)
     if let known = try gate.known() { observer.knows(known) }
     let workloads = try LoadRates(of: job).resolve(on: stand, interruption, observer)
@@ -123,17 +122,20 @@ package struct SweepRun {
   }
 
   /// The table of the run, and what is in it. A run that was stopped before its first row has none.
-  private func openTable(_ schema: TableSchema) throws -> (TrialsFile, [TrialRecord]) {
-    guard job.isResumed else {
-      try directory.create(job.manifest)
+  private func openTable(
+    _ schema: TableSchema, on stand: Stand
+  ) throws -> (TrialsFile, [TrialRecord]) {
+    let fingerprint = TargetFingerprint(of: job.manifest, on: stand)
+    if !job.isResumed { try directory.create(job.manifest) }
+    guard job.isResumed, directory.hasTable else {
+      try directory.note { $0.fingerprint = fingerprint }
       return (try TrialsFile.create(at: directory.trials, schema: schema), [])
     }
-    guard directory.hasTable else {
-      return (try TrialsFile.create(at: directory.trials, schema: schema), [])
-    }
-    if let difference = job.manifest.environment.difference(from: .read()) {
+    let difference = job.manifest.environment.difference(from: .read())
+    let change = job.manifest.fingerprint?.changes(to: fingerprint).first
+    if let words = difference ?? change.map({ "on another target: \($0)" }) {
       throw RunDirectoryError(
-        "\(directory.path) was begun \(difference); its samples and new ones do not compare. "
+        "\(directory.path) was begun \(words); its samples and new ones do not compare. "
           + "Start a new run")
     }
     return try TrialsFile.resume(at: directory.trials, schema: schema)

@@ -103,9 +103,41 @@ enum ExampleRun {
     #expect(ended.status == 0 && ended.output == recorded)
   }
 
+  /// The kernel of the run is another: that is told beside the recommendation, which stays.
+  @Test func aRecommendationThatExpired() throws {
+    let recorded = ExampleTests.root.appending(path: "Reports/example")
+    func here(_ file: String) throws -> String {
+      try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines)
+    }
+    let host = try here("/proc/sys/kernel/hostname")
+    let table = try ExampleRun.table().replacing(",kvm1,", with: ",\(host),")
+    _ = try kvmtune.folder.file("trials.csv", table)
+    let manifest = try here(recorded.path + "/run.json").replacing("\"vm\"", with: "\"\(host)\"")
+      .replacing(#/"kernel" : "[^"]*"/#, with: "\"kernel\" : \"2.6.32\"")
+    let alone = try kvmtune.run("recommend", ".", "--format", "json")
+    _ = try kvmtune.folder.file("run.json", manifest)
+    let ended = try kvmtune.run("recommend", ".", "--format", "json")
+    #expect(ended.status == 0 && ended.output == alone.output)
+    let kernel = try here("/proc/sys/kernel/osrelease")
+    let words = "expired: the kernel was 2.6.32 and is \(kernel)"
+    #expect(ended.complaint.count == 1 && ended.errors.hasPrefix(words), "\(ended.errors)")
+    let text = try kvmtune.run("recommend", ".")
+    #expect(text.output.contains("\nFound on 2026-01-01 on \(host): kernel 2.6.32; "))
+
+    _ = try kvmtune.folder.file(
+      "run.json", manifest.replacing("\"\(host)\"", with: "\"elsewhere\""))
+    let foreign = try kvmtune.run("recommend", ".", "--format", "json")
+    #expect(foreign.status == 0 && foreign.output == alone.output)
+    #expect(foreign.errors.hasPrefix("this was found on another host, elsewhere; "))
+  }
+
   @Test func aDamagedManifest() throws {
     _ = try kvmtune.folder.file("run.json", "{\"run\": ")
     try kvmtune.run("sweep", "--resume", ".")
       .expectComplaint(65, "./run.json is damaged: it is not whole JSON")
+    _ = try kvmtune.folder.file("trials.csv", try ExampleRun.table())
+    try kvmtune.run("recommend", ".")
+      .expectComplaint(65, "./run.json is damaged: it is not whole JSON")
+    #expect(try kvmtune.run("recommend", "trials.csv").status == 0)
   }
 }

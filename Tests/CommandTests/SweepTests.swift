@@ -33,7 +33,17 @@ struct SweepTests {
     #expect(again.status == 0 && again.output == ended.output && again.errors.isEmpty)
     let text = try kvmtune.run("recommend", "run/")
     #expect(text.status == 0 && text.output.hasPrefix("lab:veth (veth): "))
-    #expect(try kvmtune.text("run/summary.md").contains("txqueuelen"))
+    let summary = try kvmtune.text("run/summary.md")
+    #expect(summary.contains("txqueuelen"))
+
+    // What it was found on is kept, told at the end, and still so.
+    let manifest = try kvmtune.text("run/run.json")
+    #expect(manifest.contains("\"fingerprint\" : {") && manifest.contains("\"profileDigest\" : \""))
+    for ending in [summary, text.output] {
+      let last = try #require(ending.split(separator: "\n").last)
+      #expect(last.hasPrefix("Found on 20") && last.contains("; lab:veth (veth"), "\(last)")
+    }
+    #expect(text.errors.isEmpty, "\(text.errors)")
   }
 
   @Test func aReaderThatGoesAwayDoesNotEndASweep() throws {

@@ -318,6 +318,14 @@ import Testing
     #expect(HostAbilities.models(inDeviceHelp: help) == [.e1000, .rtl8139, .virtio])
     #expect(HostAbilities.models(inDeviceHelp: "").isEmpty)
   }
+
+  @Test func theVersionIsReadFromQEMUsGreeting() {
+    let greeting = "QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)\nCopyright (c) version 3\n"
+    #expect(HostAbilities.version(inGreeting: greeting) == "10.0.2 (Debian 1:10.0.2+ds-2)")
+    for other in ["", "\n", "qemu: no such option\n"] {
+      #expect(HostAbilities.version(inGreeting: other) == nil)
+    }
+  }
 }
 
 extension GuestInterface {

@@ -21,8 +21,8 @@ import Testing
 
   private func fingerprint() -> NoiseRecord.Fingerprint {
     NoiseRecord.Fingerprint(
-      host: "kvm1", kernel: "6.1", cpuModel: "A CPU", cpus: 4, nic: "eno1", driver: "ixgbe",
-      workloads: ["bulk", "echo"], metric: "throughput_bps", slice: 0.02, pairs: 6)
+      target: .sample, cpus: 4, workloads: ["bulk", "echo"], metric: "throughput_bps", slice: 0.02,
+      pairs: 6)
   }
 
   private func record(_ measuredAt: Date = .now, objections: [String] = []) -> NoiseRecord {
@@ -61,8 +61,9 @@ import Testing
   @Test func anotherHostOrTargetHasItsOwn() throws {
     try record().keep(in: state)
     let changes: [(inout NoiseRecord.Fingerprint) -> Void] = [
-      { $0.host = "kvm2" }, { $0.kernel = "6.2" }, { $0.cpuModel = "B" }, { $0.cpus = 5 },
-      { $0.nic = "eno2" }, { $0.driver = "ice" }, { $0.workloads = ["bulk"] },
+      { $0.target.host = "kvm2" }, { $0.target.kernel = "6.2" }, { $0.target.cpuModel = "B" },
+      { $0.target.nic = "eno2" }, { $0.target.driver = "ice" }, { $0.target.firmware = "2" },
+      { $0.target.kvmtuneVersion = "9" }, { $0.cpus = 5 }, { $0.workloads = ["bulk"] },
       { $0.metric = "delivered_pps" }, { $0.slice = 0.01 }, { $0.pairs = 8 },
     ]
     for change in changes {
@@ -72,7 +73,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["", "{}", "[1]", "{\"formatVersion\": 2}"]) func damageCountsForNothing(
+  @Test(arguments: ["", "{}", "[1]", "{\"formatVersion\": 3}"]) func damageCountsForNothing(
     text: String
   ) throws {
     try record().keep(in: state)
@@ -102,7 +103,7 @@ import Testing
       profile: ProfileText().text, nic: nil, seed: 1)
     try directory.create(manifest)
     #expect(try directory.readManifest().takenOn == nil)
-    try directory.note(takenOn: ["a steal of 31 %"])
+    try directory.note { $0.takenOn = ["a steal of 31 %"] }
     let noted = try directory.readManifest()
     #expect(noted.takenOn == ["a steal of 31 %"])
     #expect(noted.profile == manifest.profile && noted.seed == manifest.seed)

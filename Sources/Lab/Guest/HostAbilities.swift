@@ -14,15 +14,19 @@ package struct HostAbilities: Sendable, Hashable {
   package var kvm: Bool
   /// The NICs that the installed QEMU has; none if QEMU is missing.
   package var models: Set<GuestInterface.Model>
+  /// The version of the installed QEMU, with the packager's words; nil if it is missing.
+  package var qemu: String?
 
   package init(
-    vhostNet: Bool, macvtap: Bool, nat: Bool, kvm: Bool, models: Set<GuestInterface.Model>
+    vhostNet: Bool, macvtap: Bool, nat: Bool, kvm: Bool, models: Set<GuestInterface.Model>,
+    qemu: String? = nil
   ) {
     self.vhostNet = vhostNet
     self.macvtap = macvtap
     self.nat = nat
     self.kvm = kvm
     self.models = models
+    self.qemu = qemu
   }
 
   /// Asks this host, QEMU included: a few tenths of a second, so ask once.
@@ -34,7 +38,19 @@ package struct HostAbilities: Sendable, Hashable {
       macvtap: makesMacvtap(),
       nat: ProgramRun.find("nft") != nil,
       kvm: HostFiles.live.exists("/dev/kvm"),
-      models: models(inDeviceHelp: help?.output ?? ""))
+      models: models(inDeviceHelp: help?.output ?? ""), qemu: qemuVersion())
+  }
+
+  /// Asks QEMU itself: `10.0.2 (Debian 1:10.0.2+ds-2)`. Nil if it is missing.
+  package static func qemuVersion() -> String? {
+    let run = try? ProgramRun("qemu-system-x86_64", ["--version"], within: 10)
+    return version(inGreeting: run?.output ?? "")
+  }
+
+  /// The version in what `qemu-system-x86_64 --version` prints.
+  static func version(inGreeting text: String) -> String? {
+    let words = text.prefix { !$0.isNewline }.split(separator: " version ", maxSplits: 1)
+    return words.count == 2 ? String(words[1]) : nil
   }
 
   /// Tries it in a namespace that is gone at once: the kernel loads a module only when asked.

@@ -30,7 +30,7 @@ struct HostGate {
     guard let (noise, objections) = try judge(fitness, records) else { return }
     guard objections.isEmpty || isForced else { throw HostUnfit(objections: objections) }
     if !objections.isEmpty {
-      try job.directory.note(takenOn: objections)
+      try job.directory.note { $0.takenOn = objections }
       observer.takesOn(objections)
     }
     try NoiseRecord(noise, of: fingerprint, fitness, objections: objections).keep(in: state)

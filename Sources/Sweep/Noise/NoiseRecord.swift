@@ -5,7 +5,7 @@ package import Measurement
 
 /// The noise of one host and target, and how it is kept for the sweeps that follow.
 package struct NoiseRecord: Codable, Hashable, Sendable {
-  static let currentFormat = 1
+  static let currentFormat = 2
   /// A kernel, a host and its neighbours change meanwhile.
   package static let mostDays = 30
 
@@ -32,12 +32,8 @@ package struct NoiseRecord: Codable, Hashable, Sendable {
   /// What must be the same for the noise to be the same. Nothing in it is measured: a frequency
   /// would be another one every time.
   package struct Fingerprint: Codable, Hashable, Sendable {
-    package var host: String
-    package var kernel: String
-    package var cpuModel: String
+    package var target: TargetFingerprint
     package var cpus: Int
-    package var nic: String
-    package var driver: String
     package var workloads: [String]
     package var metric: String
     /// Slice in seconds and pairs of a block: of others the noise of a block is another.
@@ -115,12 +111,8 @@ package struct NoiseRecord: Codable, Hashable, Sendable {
 
 extension NoiseRecord.Fingerprint {
   init(_ profile: Profile, on stand: Stand, _ host: HostEnvironment) throws {
-    self.host = host.hostName
-    kernel = host.kernel
-    cpuModel = host.cpuModel
+    target = TargetFingerprint(on: stand, host)
     cpus = try CPUSet.allowed().count
-    nic = stand.nic
-    driver = stand.driver
     workloads = profile.workloads.map(\.name)
     metric = profile.objective.metric.name
     slice = profile.sampling.slice

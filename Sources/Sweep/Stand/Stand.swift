@@ -14,6 +14,10 @@ import Traffic
 package final class Stand {
   package let nic: String
   package let driver: String
+  /// What the driver says of itself; nil for a guest's.
+  let driverInformation: DriverInformation?
+  /// The version of the QEMU that runs the guests; nil without guests.
+  let qemu: String?
   package let isTwin: Bool
   /// In front of a topology, where the name of a NIC would stand.
   package static let labPrefix = "lab:"
@@ -21,13 +25,16 @@ package final class Stand {
   private let shared: any Tuning
 
   private init(
-    _ source: any SideSource, shared: any Tuning, isTwin: Bool, nic: String, driver: String
+    _ source: any SideSource, shared: any Tuning, isTwin: Bool, nic: String, driver: String,
+    driverInformation: DriverInformation? = nil, qemu: String? = nil
   ) {
     self.source = source
     self.shared = shared
     self.isTwin = isTwin
     self.nic = nic
     self.driver = driver
+    self.driverInformation = driverInformation
+    self.qemu = qemu
   }
 
   /// Twins of a lab, made for this sweep.
@@ -35,7 +42,7 @@ package final class Stand {
     let twins = try TwinLabs(topology, queues: queues, journal: journal)
     self.init(
       twins, shared: Self.host(journal), isTwin: true, nic: Stand.labPrefix + topology.rawValue,
-      driver: try twins.driver)
+      driver: try twins.driver, driverInformation: twins.driverInformation)
   }
 
   /// A NIC of this host, with traffic from it to the NIC at the other end of its cable.
@@ -43,7 +50,8 @@ package final class Stand {
     let cabled = try CabledNIC(nic, peer: peer, journal: journal)
     self.init(
       cabled, shared: cabled.tuner, isTwin: false, nic: nic.name,
-      driver: try Self.driver(of: cabled.tuner.target))
+      driver: try Self.driver(of: cabled.tuner.target),
+      driverInformation: Self.information(of: cabled.tuner.target))
   }
 
   /// Guests, started as they are needed, that traffic goes to from this host.
@@ -59,7 +67,7 @@ package final class Stand {
     do {
       self.init(
         pool, shared: Self.host(journal), isTwin: true, nic: Self.name(of: guest),
-        driver: try pool.driver())
+        driver: try pool.driver(), qemu: maker.abilities.qemu)
     } catch {
       pool.close()
       throw error
@@ -130,5 +138,11 @@ package final class Stand {
   static func driver(of target: Target) throws -> String {
     let device = target.transmitter
     return try DeviceIdentity(of: device, session: target.session(for: device)).driver
+  }
+
+  /// Nil for a device without a driver to ask.
+  static func information(of target: Target) -> DriverInformation? {
+    let device = target.transmitter
+    return try? target.session(for: device).driver(of: device.name)
   }
 }

@@ -1,6 +1,7 @@
 package import Knobs
 package import Lab
 import Measurement
+import Netlink
 package import Traffic
 
 /// Two labs of one topology, made for a sweep.
@@ -19,6 +20,7 @@ final class TwinLabs: SideSource {
   }
 
   var driver: String { get throws { try Stand.driver(of: twins[0].target) } }
+  var driverInformation: DriverInformation? { Stand.information(of: twins[0].target) }
 
   func side(_ number: Int, for configuration: Configuration) -> Side { twins[number].side }
 

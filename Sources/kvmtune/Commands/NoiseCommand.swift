@@ -74,7 +74,7 @@ struct NoiseCommand: ParsableCommand {
 
   private static func text(_ record: NoiseRecord) -> String {
     let noise = record.noise
-    let target = record.fingerprint
+    let target = record.fingerprint.target
     let steal = record.fitness.steal.map { String(format: ", steal %.1f %%", $0 * 100) } ?? ""
     let loss = record.fitness.lossAtLowLoad.map {
       String(format: ", loss at a low load %.2g %%", $0 * 100)

@@ -7,8 +7,9 @@ struct Recommend: ParsableCommand {
     commandName: "recommend",
     abstract: "Derives the recommendation of a run again, from its table alone.",
     discussion: """
-      Reads RUN/trials.csv, or a table given by its own path, and nothing else. The result is byte \
-      for byte what the sweep wrote to recommendation.json.
+      Derives it from RUN/trials.csv, or a table given by its own path, and nothing else: byte for \
+      byte what the sweep wrote to recommendation.json. RUN/run.json tells what it was found on. \
+      Where this host is not that any more, or 180 days are over, a warning says "expired".
 
       EXAMPLES
         kvmtune recommend Reports/lab-20260101-120000
@@ -30,8 +31,9 @@ struct Recommend: ParsableCommand {
         .badInput, "there is no \(table); name a run directory, or a trials.csv by its own path")
     }
     let isTable = table == source
-    let manifest = isTable ? nil : try? RunDirectory(path: source).readManifest()
-    let conclusion = try Conclusion(table: table, takenOn: manifest?.takenOn ?? [])
+    let run = RunDirectory(path: source)
+    let manifest = isTable || !run.isBegun ? nil : try run.readManifest()
+    let conclusion = try Conclusion(table: table, manifest: manifest)
     guard !conclusion.recommendations.isEmpty else {
       throw CommandFailure(.inconclusive, "\(table) has no samples yet")
     }
@@ -39,6 +41,7 @@ struct Recommend: ParsableCommand {
     case .text: Terminal.write(conclusion.text(width: Terminal.width))
     case .json: Terminal.write(try conclusion.json())
     }
+    if let warning = conclusion.expiry?.warning() { Terminal.warn(warning) }
     try Outcome.requireTrust(in: conclusion)
   }
 }
