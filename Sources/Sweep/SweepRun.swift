@@ -126,9 +126,14 @@ package struct SweepRun {
     _ schema: TableSchema, on stand: Stand
   ) throws -> (TrialsFile, [TrialRecord]) {
     let fingerprint = TargetFingerprint(of: job.manifest, on: stand)
-    if !job.isResumed { try directory.create(job.manifest) }
     guard job.isResumed, directory.hasTable else {
-      try directory.note { $0.fingerprint = fingerprint }
+      var manifest = job.manifest
+      manifest.fingerprint = fingerprint
+      if job.isResumed {
+        try directory.note { $0 = manifest }
+      } else {
+        try directory.create(manifest)
+      }
       return (try TrialsFile.create(at: directory.trials, schema: schema), [])
     }
     let difference = job.manifest.environment.difference(from: .read())

@@ -46,6 +46,11 @@ struct GuestSweepTests {
     #expect(ended.output.contains("host and guest"))
     #expect(ended.output.contains("By hand in the guest:\n  ip link set dev net0 mtu 9000\n"))
     #expect(!FileManager.default.fileExists(atPath: run.consoles))
+    let fingerprint = try #require(run.readManifest().fingerprint)
+    let greeting = try #require(Program.tool("qemu-system-x86_64")).run(["--version"]).output
+    let version = try #require(fingerprint.qemu)
+    #expect(greeting.hasPrefix("QEMU emulator version \(version)\n"), "\(greeting)")
+    #expect(fingerprint.driver == found.driver && fingerprint.driverVersion == nil)
   }
 
   @Test func aKilledWorkerTakesItsGuestsAlong() throws {
