@@ -174,7 +174,7 @@ import Testing
     let cases: [(HostFitness, SimulatedNoise, String)] = [
       (
         HostFitness(steal: 0.31, lossAtLowLoad: 0), SimulatedNoise(),
-        "the hypervisor took 31 % of the CPU time (10 % at most): "
+        "the hypervisor took 31 % of the CPU time (25 % at most): "
       ),
       (
         HostFitness(steal: 0, lossAtLowLoad: 0.002), SimulatedNoise(),

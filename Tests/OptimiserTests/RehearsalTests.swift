@@ -8,7 +8,7 @@ import Testing
 /// Searches on made-up tables whose truth is known.
 @Suite struct RehearsalTests {
   #if DEBUG
-    static let seeds = 12
+    static let seeds = 4
   #else
     static let seeds = 200
   #endif

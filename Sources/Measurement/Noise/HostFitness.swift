@@ -7,13 +7,13 @@ package struct HostFitness: Codable, Hashable, Sendable {
   /// Share of the frames that were lost at a load that nothing should lose; nil if nobody tried.
   package let lossAtLowLoad: Double?
 
-  /// From here on slices of one side lose what those of the other do not.
-  package static let mostSteal = 0.10
+  /// As in a window: from here on slices of one side lose what those of the other do not.
+  package static let mostSteal = 0.25
   /// A frame in a thousand, as in a window's ledger.
   package static let mostLoss = 0.001
   /// Of the logarithm of the raw level, block by block: pairs cancel what both sides share, but not
-  /// a level that jumps by a third from one slice to the next.
-  package static let mostLevelDeviation = 0.35
+  /// a level that jumps by half from one slice to the next.
+  package static let mostLevelDeviation = 0.5
 
   package init(steal: Double?, lossAtLowLoad: Double?) {
     self.steal = steal
