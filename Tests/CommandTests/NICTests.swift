@@ -111,6 +111,23 @@ struct NICTests {
     #expect(try cable.links() == before)
   }
 
+  /// The NIC itself is asked what drives it now.
+  @Test func aDriverThatWasExchangedEndsWhatWasFound() throws {
+    let swept = try run("sweep", "p.yaml", "--output", "run", "--force")
+    #expect(swept.status == 0, "\(swept.errors)")
+    let same = try run("recommend", "run")
+    #expect(same.output.contains("; va (veth, 1.0); ") && same.errors.isEmpty, "\(same.errors)")
+    let manifest = try kvmtune.text("run/run.json")
+    let forged = manifest.replacing(
+      "\"driverVersion\" : \"1.0\"", with: "\"driverVersion\" : \"0.9\"")
+    _ = try kvmtune.folder.file("run/run.json", forged)
+    let words = "the driver's version was 0.9 and is 1.0"
+    let expired = try run("recommend", "run")
+    #expect(expired.status == same.status && expired.complaint == ["expired: \(words)"])
+    try run("sweep", "--resume", "run").expectComplaint(
+      65, "run was begun on another target: \(words); its samples and new ones do not compare")
+  }
+
   @Test func theDefaultRouteIsLeftAlone() throws {
     try cable.inside("addr", "add", "198.18.0.1/24", "dev", "va")
     try cable.inside("route", "add", "default", "via", "198.18.0.2")
