@@ -95,7 +95,8 @@ package struct KnobFinding: Codable, Hashable, Sendable {
   package let value: KnobValue
   /// As the target was found; nil if the kernel did not say.
   package let original: KnobValue?
-  /// With the knob ÷ without it, the others as in the recommendation; nil if not measured.
+  /// With the knob ÷ without it, the others as in the recommendation; if it was dropped together
+  /// with others, with all of them ÷ without. Nil if not measured.
   package let effect: Effect?
   package let evidence: Evidence
 

@@ -83,10 +83,14 @@ extension TrialFinding {
   }
 }
 
-/// Corrects the findings of a search for having asked many questions (Holm).
+/// Corrects the findings of a search for having asked many questions (Holm). One that was dropped
+/// after a single swap pair has no p, yet it was asked about: it counts as if nothing spoke for it.
 func corrected(_ findings: [TrialFinding], _ objective: Objective) -> [TrialFinding] {
   let tested = findings.indices.filter { findings[$0].effect?.probability != nil }
-  let adjusted = Holm.adjusted(tested.compactMap { findings[$0].effect?.probability })
+  let untested = findings.count { $0.effect != nil } - tested.count
+  let adjusted = Holm.adjusted(
+    tested.compactMap { findings[$0].effect?.probability }
+      + [Double](repeating: 1, count: untested))
   var corrected = findings
   for (index, probability) in zip(tested, adjusted) {
     corrected[index] = findings[index].adjusted(to: probability, objective)

@@ -38,8 +38,8 @@ package struct Campaign: Sendable {
     try progress(after: records).request
   }
 
-  /// How much is left to do. Before the search has a winner this is a guess from above: that every
-  /// knob must be put back once.
+  /// How much is left to do. It is a guess, mostly from above: that no candidate of the search is
+  /// dropped early, and that every knob of the winner must be put back by itself.
   ///
   /// - Throws: as ``next(after:)``.
   package func remaining(after records: [TrialRecord]) throws -> Remaining {
@@ -67,7 +67,7 @@ package struct Campaign: Sendable {
       add(validations == 0 ? knobs - 1 : 0, .ablate)
       add(validations == 0 && knobs > 1 ? 1 : 0, .validate)
     case .ablate:
-      add(knobs - findings.ablations.count - 1, .ablate)
+      add(findings.knobsToSettle - 1, .ablate)
       add(1, .validate)
     }
     return left

@@ -15,7 +15,7 @@ struct ConstraintCheck {
       let effect = PairedComparison(trial, constraint.metric, workload: workload).effect
       return finding(workload, effect?.ratio, effect?.interval)
     }
-    let estimate = Estimate(swapPairMeans(of: workload))
+    let estimate = Estimate(swapPairMeans(of: workload).sorted { $0.key < $1.key }.map(\.value))
     return finding(workload, estimate?.mean, estimate?.interval)
   }
 
@@ -40,18 +40,19 @@ struct ConstraintCheck {
     }
   }
 
-  /// The candidate's own values, one for each swap pair. Within a block it is the mean that counts,
-  /// not the median: frames lost in one slice out of ten are lost.
-  private func swapPairMeans(of workload: String) -> [Double] {
+  /// The candidate's own values by the number of the swap pair, of those that are whole. Within a
+  /// block it is the mean that counts, not the median: frames lost in one slice out of ten are lost.
+  func swapPairMeans(of workload: String) -> [Int: Double] {
     var means: [Int: Double] = [:]
     for block in trial.blocks(of: workload) {
       let valid = block.pairs.filter(\.isValid)
       means[block.number] = Series.mean(
         valid.compactMap { $0.candidate.metrics[constraint.metric] })
     }
-    return means.keys.sorted().filter { $0.isMultiple(of: 2) }.compactMap { even in
-      guard let first = means[even], let second = means[even + 1] else { return nil }
-      return first + (second - first) / 2
+    var pairs: [Int: Double] = [:]
+    for (number, first) in means where number.isMultiple(of: 2) {
+      if let second = means[number + 1] { pairs[number / 2] = first + (second - first) / 2 }
     }
+    return pairs
   }
 }

@@ -13,15 +13,16 @@ struct Procedure {
   var isForced = false
 
   func run(_ replay: inout Replay, _ findings: inout Findings) throws(Replay.Stop) {
-    try checkNoise(&replay, &findings)
+    let noise = try checkNoise(&replay, &findings)
     if findings.noise?.failed == true, !isForced { return }
-    let contenders = try search(&replay, &findings)
+    let contenders = try search(noise, &replay, &findings)
+    findings.contenders = contenders.count
     for contender in contenders {
       findings.winner = contender
       let validation = try validate(contender, of: contenders.count, &replay, &findings)
       guard validation.isAccepted else { continue }
       findings.accepted = validation
-      let minimal = try ablate(contender, &replay, &findings)
+      let minimal = try eliminate(contender, &replay, &findings)
       findings.minimal = minimal
       guard minimal != contender else { return }
       let confirmation = try validate(minimal, of: 1, &replay, &findings)
@@ -36,20 +37,26 @@ struct Procedure {
 
   /// Default against default. Once in a while even a sound bench fails by chance, so that a failure
   /// counts only if it comes twice; then nothing else is worth measuring.
-  private func checkNoise(_ replay: inout Replay, _ findings: inout Findings) throws(Replay.Stop) {
-    for _ in 0..<2 {
+  private func checkNoise(
+    _ replay: inout Replay, _ findings: inout Findings
+  ) throws(Replay.Stop) -> TrialEvidence {
+    func check() throws(Replay.Stop) -> (TrialEvidence, NoiseFinding) {
       let trial = try replay.trial(.noise, .baseline)
       let noise = NoiseFinding(
         trial: assess(trial, replay),
         autocorrelation: PairedComparison.autocorrelation(trial, objective.metric))
       findings.noise = noise
-      if !noise.failed { return }
+      return (trial, noise)
     }
+    let (first, noise) = try check()
+    return noise.failed ? try check().0 : first
   }
 
   /// Tries every configuration. Returns those that are worth a validation, the first one first.
+  ///
+  /// - Parameter noise: default against default, of this run.
   private func search(
-    _ replay: inout Replay, _ findings: inout Findings
+    _ noise: TrialEvidence, _ replay: inout Replay, _ findings: inout Findings
   ) throws(Replay.Stop) -> [Configuration] {
     var seen: Set<Configuration> = []
     var tried: [TrialFinding] = []
@@ -59,7 +66,9 @@ struct Procedure {
         guard let effective = trial.candidateEffective else { return false }
         return effective == trial.referenceEffective || seen.contains(effective)
       }
-      let trial = try replay.trial(.search, candidate, isRepeat: isRepeat)
+      let drop = EarlyDrop(objective: objective, noise: noise, workloads: replay.workloads)
+      let trial = try replay.trial(
+        .search, candidate, isRepeat: isRepeat, isHopeless: drop.isHopeless)
       tried.append(assess(trial, replay, isRepeat: isRepeat(trial)))
       if let effective = trial.candidateEffective { seen.insert(effective) }
     }
@@ -75,12 +84,16 @@ struct Procedure {
     guard let plan else { return replay.recordedCandidate(.search) }
     if tried.count < plan.fixed.count { return plan.fixed[tried.count] }
     if let recorded = replay.recordedCandidate(.search) { return recorded }
-    return plan.next(after: observations(tried))
+    return plan.next(after: observations(tried, replay.plan?.budget.search ?? 1))
   }
 
   /// The trials as a strategy learns from them: gains over the baseline. What failed, or breaks a
   /// bound, is as bad as the worst that was measured, and worse than the baseline.
-  private func observations(_ tried: [TrialFinding]) -> [SearchObservation] {
+  ///
+  /// - Parameter swapPairs: of a whole trial. One that ended earlier is less sure.
+  private func observations(
+    _ tried: [TrialFinding], _ swapPairs: Int
+  ) -> [SearchObservation] {
     let gains = tried.map { finding -> Double? in
       let isSound = !finding.breaksConstraint && !finding.harmsWorkload
       return isSound ? finding.effect?.gain(objective.goal) : nil
@@ -90,7 +103,10 @@ struct Procedure {
       configuration: .baseline, value: 0, noiseShare: Self.baselineNoiseShare)
     return [baseline]
       + zip(tried, gains).map {
-        SearchObservation(configuration: $0.configuration, value: $1 ?? worst)
+        let measured = $0.effect?.swapPairs ?? swapPairs
+        return SearchObservation(
+          configuration: $0.configuration, value: $1 ?? worst,
+          noiseShare: Double(swapPairs) / Double(max(1, measured)))
       }
   }
 
@@ -130,43 +146,7 @@ struct Procedure {
     return finding
   }
 
-  /// Backward elimination: puts one knob back after the other, the one that seems to do least
-  /// first, and leaves it so if that surely loses less than the effect that matters. Bounds that
-  /// are multiples of the baseline hold against the larger set here; the validation that follows
-  /// holds them against the default. The last knob needs no trial: without it nothing is changed.
-  private func ablate(
-    _ winner: Configuration, _ replay: inout Replay, _ findings: inout Findings
-  ) throws(Replay.Stop) -> Configuration {
-    var current = winner
-    for knob in ascendingEffect(winner, findings.search) where current.values.count > 1 {
-      func isRepeat(_ trial: TrialEvidence) -> Bool {
-        trial.candidateEffective != nil && trial.candidateEffective == trial.referenceEffective
-      }
-      let candidate = current.reverting(knob)
-      let trial = try replay.trial(.ablate, candidate, against: current, isRepeat: isRepeat)
-      let finding = assess(trial, replay, isRepeat: isRepeat(trial))
-      findings.checks.append(finding)
-      findings.ablations[knob] = finding
-      if finding.isHarmless(objective) { current = candidate }
-    }
-    return current
-  }
-
-  /// The winner's knobs by what the search makes of them: the mean gain of the trials with the
-  /// winner's value less that of the others.
-  private func ascendingEffect(_ winner: Configuration, _ tried: [TrialFinding]) -> [KnobName] {
-    func effect(_ knob: KnobName) -> Double {
-      func mean(_ isWith: Bool) -> Double {
-        let gains = tried.filter { ($0.configuration[knob] == winner[knob]) == isWith }
-          .compactMap { $0.effect?.gain(objective.goal) }
-        return Series.mean(gains) ?? 0
-      }
-      return mean(true) - mean(false)
-    }
-    return winner.names.map { (effect($0), $0) }.sorted { $0 < $1 }.map(\.1)
-  }
-
-  private func assess(
+  func assess(
     _ trial: TrialEvidence, _ replay: Replay, isRepeat: Bool = false
   ) -> TrialFinding {
     TrialFinding(trial, objective, workloads: replay.workloads, isRepeat: isRepeat)
@@ -180,10 +160,14 @@ struct Findings {
   var searchIsDone = false
   /// What is or was validated last of the search; nil if nothing promised a gain.
   var winner: Configuration?
+  /// How many of the search may be validated.
+  var contenders = 0
   /// Validations and ablations, in their order.
   var checks: [TrialFinding] = []
-  /// The trial that put this knob back.
+  /// The trial that put this knob back: by itself, or with others if that did no harm.
   var ablations: [KnobName: TrialFinding] = [:]
+  /// How many knobs the elimination has still to put back.
+  var knobsToSettle = 0
   /// The winner without what does nothing; nil until the elimination is done.
   var minimal: Configuration?
   /// The last validation that was passed: what is recommended.

@@ -25,31 +25,37 @@ struct Reasoning {
       let isKept = accepted.configuration[name] != nil
       let isAlone = accepted.configuration.values.count == 1
       let ablation = findings.ablations[name]
+      let isGroup = (ablation?.knobsPutBack ?? 0) > 1
       let evidence: KnobFinding.Evidence =
         if isKept {
           isAlone || losses.contains(name) ? .proven : .keptUnproven
         } else {
-          ablation.map(gains) ?? false ? .droppedHarmful : .droppedNoEffect
+          !isGroup && ablation.map(gains) ?? false ? .droppedHarmful : .droppedNoEffect
         }
+      // What a group does says nothing of a knob that stays after all.
+      let effect =
+        isKept && isAlone
+        ? accepted.effect : isKept && isGroup ? nil : ablation?.effect?.inverted
       return KnobFinding(
-        name: name, value: value, original: originals[name],
-        effect: isKept && isAlone ? accepted.effect : ablation?.effect?.inverted,
-        evidence: evidence)
+        name: name, value: value, original: originals[name], effect: effect, evidence: evidence)
     }
   }
 
-  /// The knobs whose putting back surely loses, corrected for having asked for each.
+  /// The knobs whose putting back surely loses, corrected for having asked for each. A group of
+  /// knobs that went together is one question.
   private var provenLosses: Set<KnobName> {
-    let names = findings.ablations.keys.sorted().filter {
-      findings.ablations[$0]?.effect?.probability != nil
+    var asked: Set<Int> = []
+    let ablations = findings.ablations.sorted { $0.key < $1.key }.filter {
+      $0.value.effect?.probability != nil && asked.insert($0.value.trial).inserted
     }
-    let adjusted = Holm.adjusted(
-      names.compactMap { findings.ablations[$0]?.effect?.probability })
+    let adjusted = Holm.adjusted(ablations.compactMap(\.value.effect?.probability))
     return Set(
-      zip(names, adjusted).filter { name, probability in
-        guard let effect = findings.ablations[name]?.effect else { return false }
+      zip(ablations, adjusted).filter { ablation, probability in
+        guard let effect = ablation.value.effect, ablation.value.knobsPutBack == 1 else {
+          return false
+        }
         return probability < Estimate.alpha && effect.gain(objective.goal) < 0
-      }.map(\.0))
+      }.map(\.0.key))
   }
 
   /// Whether putting the knob back surely gains.
@@ -99,11 +105,22 @@ struct Reasoning {
       return "makes less than \(objective.effect) of difference, with fresh samples"
     case .inconclusive:
       return "was not shown to be better by \(objective.effect) or more, with fresh samples"
+        + need(validation)
     case .better:
       let unproven = validation.constraints.first { $0.status == .unproven }
       return "is better, but was not shown to keep \(unproven?.constraint ?? "every constraint") "
         + "(\(unproven?.workload ?? "no workload measures it"))"
     }
+  }
+
+  /// What it would take to tell, if that is known, and more than was measured.
+  private func need(_ validation: TrialFinding) -> String {
+    guard validation.doubt == nil, let effect = validation.effect,
+      let needed = effect.swapPairsNeeded(
+        margin: objective.margin, family: max(1, findings.contenders)),
+      needed > effect.swapPairs
+    else { return "" }
+    return ": to tell would take about \(needed) swap pairs, not \(effect.swapPairs)"
   }
 }
 

@@ -41,11 +41,14 @@ struct Replay {
 
   /// The next trial, if it is done.
   ///
-  /// - Parameter isRepeat: whether the trial needs no further blocks as its effective configuration
-  ///   was measured before.
+  /// - Parameters:
+  ///   - isRepeat: whether the trial needs no further blocks as its effective configuration was
+  ///     measured before.
+  ///   - isHopeless: whether the trial needs no more than its first swap pair.
   mutating func trial(
     _ role: Role, _ candidate: Configuration, against reference: Configuration = .baseline,
-    isRepeat: (TrialEvidence) -> Bool = { _ in false }
+    isRepeat: (TrialEvidence) -> Bool = { _ in false },
+    isHopeless: (TrialEvidence) -> Bool = { _ in false }
   ) throws(Stop) -> TrialEvidence {
     let recorded = trials.first
     if let recorded {
@@ -55,8 +58,9 @@ struct Replay {
     }
     let blocks = 2 * (plan?.budget.swapPairs(of: role) ?? 0)
     guard let recorded,
-      isDone(recorded, blocks) || hasFailed(recorded)
+      isDone(recorded, blocks)
         || recorded.blocks.contains(where: \.isComplete) && isRepeat(recorded)
+        || isDone(recorded, 2) && (hasFailed(recorded) || isHopeless(recorded))
     else {
       throw .pending(
         TrialRequest(
@@ -77,6 +81,7 @@ struct Replay {
     }
   }
 
+  /// Whether so many blocks are there of every workload.
   private func isDone(_ trial: TrialEvidence, _ blocks: Int) -> Bool {
     guard let plan else { return true }
     let done = doneBlocks(trial)
@@ -86,10 +91,7 @@ struct Replay {
   /// After a swap pair without one valid sample on any workload more of the same is no use: the
   /// configuration can not be applied, or nothing gets through.
   private func hasFailed(_ trial: TrialEvidence) -> Bool {
-    guard let plan else { return false }
-    let done = doneBlocks(trial)
-    return plan.workloads.allSatisfy { done[$0]?.isSuperset(of: 0..<2) ?? false }
-      && trial.blocks.allSatisfy { !$0.pairs.contains(where: \.isValid) }
+    trial.blocks.allSatisfy { !$0.pairs.contains(where: \.isValid) }
   }
 
   private func contradiction(

@@ -127,7 +127,10 @@ let shaped = Configuration(["qdisc": .word("tbf rate 1gbit")])
     let found = try #require(try bench.recommendation())
     #expect(found.search.first { $0.configuration == ring }?.outcome == .sameAsEarlier)
     #expect(found.search.count { $0.outcome == .sameAsEarlier } == 6)
-    #expect(found.search.allSatisfy { ($0.adjustedProbability == nil) == ($0.effect == nil) })
+    #expect(
+      found.search.allSatisfy {
+        ($0.adjustedProbability == nil) == ($0.effect?.probability == nil)
+      })
   }
 
   /// Killed after every single block, and in the middle of one: the same trials follow.

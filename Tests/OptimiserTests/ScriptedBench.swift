@@ -116,5 +116,15 @@ extension ScriptedBench {
     return requests
   }
 
+  /// The same, asking after the first swap pair of a trial whether it needs more.
+  mutating func sweep(_ campaign: Campaign) throws {
+    while let request = try campaign.next(after: records) {
+      for (block, workload) in request.open(campaign.workloads) {
+        if block == 2, try campaign.next(after: records)?.trial != request.trial { break }
+        measure(request, block: block, workload: workload)
+      }
+    }
+  }
+
   func recommendation() throws -> Recommendation? { try Recommendation.derive(from: records).first }
 }

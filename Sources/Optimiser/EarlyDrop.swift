@@ -1,0 +1,55 @@
+import Foundation
+import Measurement
+
+/// Whether a candidate of the search can go after its first swap pair: more of the same would not
+/// make it a winner.
+///
+/// A single swap pair has no spread of its own; that of the noise trial stands in for it.
+struct EarlyDrop {
+  let objective: Objective
+  /// Default against default, of the same run.
+  let noise: TrialEvidence
+  /// The workloads that have each metric.
+  let workloads: [Metric: Set<String>]
+
+  /// How many standard deviations of a single swap pair leave no hope.
+  private static let reach = 4.0
+
+  /// Looks at nothing but the first swap pair, so that it says the same whatever else is on record.
+  func isHopeless(_ trial: TrialEvidence) -> Bool {
+    surelyLoses(trial) || objective.constraints.contains { surelyBreaks($0, trial) }
+  }
+
+  private func surelyLoses(_ trial: TrialEvidence) -> Bool {
+    let workloads = workloads[objective.metric, default: []].sorted()
+    func comparison(_ trial: TrialEvidence) -> PairedComparison {
+      PairedComparison(trial, objective.metric, workloads: workloads)
+    }
+    guard let first = comparison(trial).swapPairs[0],
+      let deviation = comparison(noise).effect?.noise
+    else { return false }
+    let gain = objective.goal == .maximise ? first : -first
+    return gain < -max(Self.reach * deviation, smallest)
+  }
+
+  private func surelyBreaks(_ constraint: Constraint, _ trial: TrialEvidence) -> Bool {
+    workloads[constraint.metric, default: []].contains { workload in
+      func swapPairs(_ trial: TrialEvidence) -> [Int: Double] {
+        constraint.isRelativeToBaseline
+          ? PairedComparison(trial, constraint.metric, workload: workload).swapPairs
+          : ConstraintCheck(constraint: constraint, trial: trial).swapPairMeans(of: workload)
+      }
+      guard let first = swapPairs(trial)[0],
+        let deviation = Series.standardDeviation(Array(swapPairs(noise).values))
+      else { return false }
+      let bound = constraint.isRelativeToBaseline ? log(constraint.bound) : constraint.bound
+      let excess = constraint.comparison == .atMost ? first - bound : bound - first
+      // A path that loses nothing as it is found shows no spread, yet a candidate may have one.
+      let least = constraint.isRelativeToBaseline ? smallest : constraint.bound / 2
+      return excess > max(Self.reach * deviation, least)
+    }
+  }
+
+  /// However quiet the noise trial was, less than what matters is no reason.
+  private var smallest: Double { log1p(objective.margin) }
+}

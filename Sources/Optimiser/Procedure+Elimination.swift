@@ -1,0 +1,80 @@
+import Foundation
+import Measurement
+
+extension Procedure {
+  /// Backward elimination: puts knobs back, those that seem to do least first, and leaves them so if
+  /// that surely loses less than the effect that matters. Bounds that are multiples of the baseline
+  /// hold against the larger set here; the validation that follows holds them against the default.
+  ///
+  /// Knobs that seem to do next to nothing go all at once. If that does harm, either half of them is
+  /// tried, down to single knobs (delta debugging). That is as strict as one by one: together they
+  /// may lose no more than each of them might alone.
+  func eliminate(
+    _ winner: Configuration, _ replay: inout Replay, _ findings: inout Findings
+  ) throws(Replay.Stop) -> Configuration {
+    func isRepeat(_ trial: TrialEvidence) -> Bool {
+      trial.candidateEffective != nil && trial.candidateEffective == trial.referenceEffective
+    }
+    var current = winner
+    var left = groups(winner, findings.search)
+    while let group = left.first {
+      left.removeFirst()
+      let halves = halves(of: group)
+      let candidate = group.reduce(current) { $0.reverting($1) }
+      // Without all that is left nothing is changed, and that is worse, as a validation showed.
+      guard !candidate.isBaseline else {
+        left = halves + left
+        continue
+      }
+      findings.knobsToSettle = group.count + left.joined().count
+      let trial = try replay.trial(.ablate, candidate, against: current, isRepeat: isRepeat)
+      let finding = assess(trial, replay, isRepeat: isRepeat(trial))
+      findings.checks.append(finding)
+      if finding.isHarmless(objective) {
+        current = candidate
+      } else if !halves.isEmpty {
+        left = halves + left
+        continue
+      }
+      for knob in group { findings.ablations[knob] = finding }
+    }
+    return current
+  }
+
+  /// The winner's knobs in the order in which they are put back: at once those of which the search
+  /// makes less than half of the effect that matters, then the others one by one.
+  private func groups(_ winner: Configuration, _ tried: [TrialFinding]) -> [[KnobName]] {
+    guard winner.values.count > 2 else { return ascendingMean(winner, tried).map { [$0] } }
+    let effects = KnobEffects(tried, goal: objective.goal)
+    let ranked = winner.values.map { (gain: effects.gain($0, $1), knob: $0) }
+      .sorted { ($0.gain, $0.knob) < ($1.gain, $1.knob) }
+    let small = ranked.prefix { $0.gain < log1p(objective.margin) / 2 }.map(\.knob)
+    return (small.isEmpty ? [] : [small]) + ranked.dropFirst(small.count).map { [$0.knob] }
+  }
+
+  /// Of two knobs both are asked anyway, so that it takes no model to say which is the first: they
+  /// go by the mean gain of the trials with the winner's value less that of the others.
+  private func ascendingMean(_ winner: Configuration, _ tried: [TrialFinding]) -> [KnobName] {
+    func effect(_ knob: KnobName) -> Double {
+      func mean(_ isWith: Bool) -> Double {
+        let gains = tried.filter { ($0.configuration[knob] == winner[knob]) == isWith }
+          .compactMap { $0.effect?.gain(objective.goal) }
+        return Series.mean(gains) ?? 0
+      }
+      return mean(true) - mean(false)
+    }
+    return winner.names.map { (effect($0), $0) }.sorted { $0 < $1 }.map(\.1)
+  }
+
+  /// None of a single knob.
+  private func halves(of group: [KnobName]) -> [[KnobName]] {
+    guard group.count > 1 else { return [] }
+    let middle = (group.count + 1) / 2
+    return [Array(group.prefix(middle)), Array(group.dropFirst(middle))]
+  }
+}
+
+extension TrialFinding {
+  /// How many knobs the trial put back.
+  var knobsPutBack: Int { reference.values.count - configuration.values.count }
+}
