@@ -65,7 +65,7 @@ import Testing
       ("ring", ["default", "256", "512", "1024", "2048"]), ("qdisc", ["default", "fq", "pfifo"]),
       ("tso", ["default", "off"]),
     ])
-    let plan = try SearchPlan(.model(trials: 12, seed: 1), on: space, margin: 0.02)
+    let plan = try SearchPlan(.model(trials: 18, seed: 1), on: space, margin: 0.02)
     let first = Self.run(plan) { _ in 0 }.prefix(6)
     for dimension in space.dimensions {
       let seen = Set(first.compactMap { $0[dimension.knob] })

@@ -70,8 +70,10 @@ struct ModelSearch {
   func next(after observations: [SearchObservation], budget: Int) -> Configuration? {
     var random = SeededGenerator(seed: seed &+ 0x9E37_79B9 &* UInt64(observations.count + 1))
     let tried = Set(observations.map(\.configuration))
-    let candidates = self.candidates(observations, &random).filter {
-      allowsRepeats || !tried.contains(space.configuration(at: $0))
+    let candidates = self.candidates(observations, &random).filter { point in
+      if allowsRepeats { return true }
+      let configuration = space.configuration(at: point)
+      return !configuration.isBaseline && !tried.contains(configuration)
     }
     guard !candidates.isEmpty else { return nil }
     let measured = tried.compactMap(space.point(of:))

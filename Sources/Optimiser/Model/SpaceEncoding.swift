@@ -29,7 +29,7 @@ struct SpaceEncoding {
         placed.allSatisfy { $0 >= 0 } && (positive.max() ?? 1) >= 8 * (positive.min() ?? 1)
       func place(_ number: Double) -> Double? {
         if number == 0, isOff { return nil }
-        return isLogarithmic ? log2(number + (placed.contains(0) ? 1 : 0)) : number
+        return isLogarithmic ? log2(number + (placed.contains(0) && !isOff ? 1 : 0)) : number
       }
       let places = numbers.map { $0.flatMap(place) }
       let known = places.compactMap(\.self)
