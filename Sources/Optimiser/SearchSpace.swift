@@ -110,7 +110,8 @@ package struct SearchSpace: Hashable, Sendable {
 }
 
 extension SearchSpace.Rule {
-  var knobs: [KnobName] {
+  /// The knobs that it is about.
+  package var knobs: [KnobName] {
     switch self {
     case .forbidden(let values): values.keys.sorted()
     case .onlyIf(let knob, let other, _): [knob, other]

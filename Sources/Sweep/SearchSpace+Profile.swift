@@ -41,7 +41,11 @@ package struct ResolvedSpace: Sendable {
       let reasons = absent.map { "\($0.0): \($0.1)" }.joined(separator: "; ")
       throw TargetError("the target has none of the profile's knobs: \(reasons)")
     }
-    space = try SearchSpace(dimensions).normalised(originals: tuner.read(dimensions.map(\.knob)))
+    // A rule about a knob that is not there has nothing to exclude.
+    let there = Set(dimensions.map(\.knob))
+    let rules = profile.search.rules.filter { $0.knobs.allSatisfy(there.contains) }
+    space = try SearchSpace(dimensions, rules: rules).normalised(
+      originals: tuner.read(dimensions.map(\.knob)))
     self.absent = absent
     self.unreached = unreached.filter { vain in dimensions.contains { $0.knob == vain.knob } }
   }

@@ -46,4 +46,32 @@ import Testing
     let budget = try campaign("sampling: {blocks: 8, confirming-blocks: 20}").budget
     #expect(budget == Budget(noise: 10, search: 4, validation: 10, ablation: 10))
   }
+
+  @Test func rulesOfAProfileKeepConfigurationsOut() throws {
+    let text = ProfileText(
+      knobs: "knobs: {mtu: [default, 9000], qdisc: [default, fq, pfifo]}",
+      rest: """
+        search:
+          forbid: [{mtu: 9000, qdisc: fq}]
+          only-if: {qdisc: {mtu: [default, 9000]}}
+        """)
+    let profile = try text.parse()
+    #expect(
+      profile.search.rules == [
+        .forbidden(["mtu": .number(9000), "qdisc": .word("fq")]),
+        .onlyIf("qdisc", "mtu", [.word("default"), .number(9000)]),
+      ])
+    let ruled = try SearchSpace(space.dimensions, rules: profile.search.rules)
+    #expect(try Campaign(profile, ruled, file: "p.yaml").plan.count == 4)
+  }
+
+  @Test(arguments: [
+    ("search: {forbid: [{mtu: 9000}]}", "two knobs or more"),
+    ("search: {forbid: [{mtu: 9000, ring.rx: 1}]}", "'ring.rx', which the profile does not sweep"),
+    ("search: {forbid: mtu}", "forbid"), ("search: {only-if: [mtu]}", "only-if"),
+  ])
+  func badRulesAreRefused(search: String, reason: String) throws {
+    let error = try #require(throws: ProfileError.self) { try campaign(search) }
+    #expect(error.description.contains(reason), "\(error)")
+  }
 }

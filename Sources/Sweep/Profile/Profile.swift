@@ -32,6 +32,8 @@ package struct Profile: Sendable {
     /// ``defaultTrials`` otherwise.
     package var trials: Int?
     package var seed: UInt64 = 1
+    /// What may not stand together.
+    package var rules: [SearchSpace.Rule] = []
     /// What becomes of knobs that can act on none of the workloads.
     package var controls = Controls.skip
 

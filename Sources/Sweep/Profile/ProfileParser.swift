@@ -25,6 +25,13 @@ extension Profile {
     knobs = try Self.parseKnobs(required("knobs"), of: target)
     let search = try fields["search"]?.searchRequest() ?? (request: SearchRequest(), effect: nil)
     self.search = search.request
+    let swept = Set(knobs.map(\.name))
+    if let name = self.search.rules.flatMap(\.knobs).first(where: { !swept.contains($0) }) {
+      let hint = nearest(to: name.rawValue, among: swept.map(\.rawValue).sorted())
+      throw (fields["search"] ?? document).error(
+        "a rule is about '\(name)', which the profile does not sweep"
+          + (hint.map { "; did you mean '\($0)'?" } ?? ""))
+    }
     objective = try Self.parseObjective(required("objective"), effect: search.effect)
     let usual = Sampling(for: target)
     sampling = try fields["sampling"]?.sampling(usual) ?? usual
@@ -141,7 +148,8 @@ extension YAMLReader {
   fileprivate func searchRequest() throws(ProfileError) -> (
     request: Profile.SearchRequest, effect: String?
   ) {
-    let fields = try fields("search", known: ["strategy", "trials", "seed", "effect", "controls"])
+    let fields = try fields(
+      "search", known: ["strategy", "trials", "seed", "effect", "controls", "forbid", "only-if"])
     var request = Profile.SearchRequest()
     if let strategy = fields["strategy"] {
       request.strategy = try strategy.choice("strategy", of: Strategy.Kind.self)
@@ -150,6 +158,8 @@ extension YAMLReader {
       request.controls = try controls.choice(
         "controls", of: Profile.SearchRequest.Controls.self)
     }
+    request.rules = try fields["forbid"]?.forbiddenRules() ?? []
+    request.rules += try fields["only-if"]?.conditionalRules() ?? []
     if let trials = fields["trials"] {
       request.trials = try trials.integer("trials", in: 1...10_000)
     }
