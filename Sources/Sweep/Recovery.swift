@@ -40,6 +40,7 @@ package struct Recovery: Codable, Sendable, CustomStringConvertible {
         }
       }
     }
+    if !dryRun { try PendingJournal.removeUnwritten(in: state) }
     recovery.removedLabs = dryRun ? Lab.leftovers() : Lab.removeLeftovers()
     return recovery
   }

@@ -232,4 +232,18 @@ import Testing
     }
     _ = try NICLock(nic: "eth0", in: state)
   }
+
+  /// Whoever was killed while beginning has changed nothing, and leaves nothing.
+  @Test func aJournalWithoutALineGoesWithItsMaker() throws {
+    try state.prepare()
+    // No process has a number as large (proc(5), pid_max).
+    let dead = try folder.file("state/journal-4194399-a.jsonl", "")
+    let living = try folder.file(
+      "state/journal-\(ProcessInfo.processInfo.processIdentifier)-b.jsonl", "")
+    let damaged = try folder.file("state/journal-4194399-c.jsonl", "{")
+    try PendingJournal.removeUnwritten(in: state)
+    #expect(!FileManager.default.fileExists(atPath: dead))
+    #expect(FileManager.default.fileExists(atPath: living))
+    #expect(FileManager.default.fileExists(atPath: damaged))
+  }
 }

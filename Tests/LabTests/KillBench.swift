@@ -189,7 +189,8 @@ final class KillBench {
     let profile = try Profile(parsing: text, file: sweep.profile)
     let dimensions = try profile.knobs.map { knob in
       SearchSpace.Dimension(
-        knob: knob.name, values: try knob.resolve(in: nil).map { $0 ?? SearchSpace.untouched })
+        knob: knob.name, values: try knob.resolve(in: nil).map { $0 ?? SearchSpace.untouched },
+        switchSeconds: KnownKnob(named: knob.name)?.switchSeconds ?? 0)
     }
     return try Campaign(profile, SearchSpace(dimensions), file: sweep.profile)
   }

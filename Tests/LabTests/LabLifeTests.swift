@@ -111,6 +111,14 @@ struct LabLifeTests {
     #expect(!Traces(of: name).isEmpty)
     let inhabitant = try Program("/usr/bin/sleep").inNamespace(name + "-a").start(["1000"])
     defer { kill(inhabitant.process.processIdentifier, SIGKILL) }
+    // One that has not moved in yet would find the door gone.
+    let home = try FileManager.default.attributesOfItem(atPath: "/run/netns/\(name)-a")
+    while try FileManager.default.destinationOfSymbolicLink(
+      atPath: "/proc/\(inhabitant.process.processIdentifier)/ns/net")
+      != "net:[\(home[.systemFileNumber] ?? 0)]", MonotonicTime.now() < limit
+    {
+      usleep(1000)
+    }
 
     kill(holder.process.processIdentifier, SIGKILL)
     #expect(try holder.wait().status == 128 + SIGKILL)

@@ -26,6 +26,20 @@ package struct PendingJournal: Sendable, Hashable {
     }
   }
 
+  /// Removes the journals of those who died before they wrote a line: nothing was changed yet.
+  ///
+  /// The name has the process that began it; while that lives the line may be on its way.
+  package static func removeUnwritten(in folder: StateFolder) throws {
+    for path in folder.files(prefix: "journal-", suffix: ".jsonl") {
+      let name = path.split(separator: "/").last ?? ""
+      guard let maker = name.split(separator: "-").dropFirst().first.flatMap({ Int32($0) }),
+        !FileManager.default.fileExists(atPath: "/proc/\(maker)"),
+        FileManager.default.contents(atPath: path)?.isEmpty == true
+      else { continue }
+      try DurableFile.remove(path)
+    }
+  }
+
   /// What became of a journal.
   package struct Outcome: Sendable, Hashable {
     package let path: String
