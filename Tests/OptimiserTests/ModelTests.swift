@@ -97,7 +97,7 @@ import Testing
     #expect(abs(sums.third - third) < 1e-12)
   }
 
-  /// The slopes that the fit climbs are those of the density that it climbs on.
+  /// Two of six knobs do something, by 40 noisy measurements.
   @Test func bothModelsLearnWhatKnobsDo() throws {
     let space = try Self.space(6)
     let encoding = SpaceEncoding(space)
