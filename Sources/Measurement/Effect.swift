@@ -34,7 +34,8 @@ package struct Estimate: Hashable, Sendable {
   package let smallestVisible: Double?
 
   /// Nil of nothing.
-  package init?(_ values: [Double]) {
+  /// - Parameter alpha: 1 − the confidence of the interval.
+  package init?(_ values: [Double], alpha: Double = Self.alpha) {
     guard let mean = Series.mean(values) else { return nil }
     self.mean = mean
     count = values.count
@@ -45,15 +46,18 @@ package struct Estimate: Hashable, Sendable {
     }
     let student = StudentDistribution(degreesOfFreedom: Double(count - 1))
     let error = deviation / Double(count).squareRoot()
-    let reach = student.quantile(1 - Self.alpha / 2)
+    let reach = student.quantile(1 - alpha / 2)
     interval = Interval(lower: mean - reach * error, upper: mean + reach * error)
-    smallestVisible = Self.smallestVisible(deviation: deviation, count: values.count)
+    smallestVisible = Self.smallestVisible(
+      deviation: deviation, count: values.count, alpha: alpha)
     probability = error > 0 ? student.twoSidedProbability(mean / error) : (mean == 0 ? 1 : 0)
   }
 
   /// The smallest true mean that so many values of this spread, two at least, would tell from 0 with
   /// a chance of ``power``.
-  package static func smallestVisible(deviation: Double, count: Int) -> Double {
+  package static func smallestVisible(
+    deviation: Double, count: Int, alpha: Double = Self.alpha
+  ) -> Double {
     let student = StudentDistribution(degreesOfFreedom: Double(count - 1))
     let error = deviation / Double(count).squareRoot()
     return (student.quantile(1 - alpha / 2) + student.quantile(power)) * error
@@ -75,10 +79,12 @@ package struct Effect: Hashable, Sendable, Codable {
   /// The standard deviation of the logarithms of the swap pairs' ratios: 0.02 is about 2 %.
   package let noise: Double?
 
-  /// - Parameter logarithms: ln(candidate ÷ reference), one for each swap pair.
+  /// - Parameters:
+  ///   - logarithms: ln(candidate ÷ reference), one for each swap pair.
+  ///   - alpha: 1 − the confidence of the interval.
   /// - Returns: nil of nothing.
-  package init?(logarithms: [Double]) {
-    guard let estimate = Estimate(logarithms) else { return nil }
+  package init?(logarithms: [Double], alpha: Double = Estimate.alpha) {
+    guard let estimate = Estimate(logarithms, alpha: alpha) else { return nil }
     ratio = Self.ratio(estimate.mean)
     interval = estimate.interval.map {
       Interval(lower: Self.ratio($0.lower), upper: Self.ratio($0.upper))

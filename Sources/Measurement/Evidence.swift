@@ -15,6 +15,10 @@ package struct Block: Hashable, Sendable {
   package let pairs: [SamplePair]
   /// False if a sample has lost its partner: the writing of the block was cut short.
   package let isComplete: Bool
+
+  /// Whether fewer than half of its pairs are valid: something else went on meanwhile. What is left
+  /// of such a block counts for nothing, and it is measured once more.
+  package var isTainted: Bool { 2 * pairs.count(where: \.isValid) < pairs.count }
 }
 
 /// All that was measured for one trial.
@@ -31,7 +35,18 @@ package struct TrialEvidence: Hashable, Sendable {
   /// In order of workload and number.
   package let blocks: [Block]
 
-  package func blocks(of workload: String) -> [Block] { blocks.filter { $0.workload == workload } }
+  /// Those that count.
+  package func soundBlocks(of workload: String) -> [Block] {
+    blocks.filter { $0.workload == workload && !$0.isTainted }
+  }
+
+  /// The same trial as it was after so many blocks.
+  package func first(_ blocks: Int) -> TrialEvidence {
+    TrialEvidence(
+      number: number, role: role, candidate: candidate, reference: reference,
+      candidateEffective: candidateEffective, referenceEffective: referenceEffective,
+      blocks: self.blocks.filter { $0.number < blocks })
+  }
 
   /// The workloads of which some sample, valid or not, has the metric.
   package func workloads(with metric: Metric) -> Set<String> {

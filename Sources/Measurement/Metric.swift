@@ -34,6 +34,8 @@ package struct Metric: Hashable, Comparable, Sendable, CustomStringConvertible {
   package static let cpuPerFrame = Metric(
     "cpu_ns_per_frame", .lessIsBetter,
     "CPU time of every thread that worked, softirq and steal in it, for each delivered frame")
+  package static let cpuPerByte = Metric(
+    "cpu_ns_per_byte", .lessIsBetter, "the same CPU time for each delivered byte")
   package static let guestCPUPerFrame = Metric(
     "guest_cpu_ns_per_frame", .lessIsBetter,
     "CPU time of the whole guest, as it counts it itself, for each delivered frame")
@@ -101,12 +103,11 @@ package struct Metric: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// Every metric, in the order of the CSV's columns.
   package static let all: [Metric] = [
-    throughput, deliveredRate, offeredRate, intendedRate, loss, cpuPerFrame, guestCPUPerFrame,
-    transactionRate, connectionRate, latencyP50, latencyP99, latencyP999, latencyMaximum,
-    gapErrorP50, gapErrorP99, headroom, intervalVariation, unsteady, steal, otherWork, pressure,
-    offered,
-    delivered, lost, duplicated, reordered, corrupt, foreign, unexplained, refused, retransmitted,
-    failedConnections,
+    throughput, deliveredRate, offeredRate, intendedRate, loss, cpuPerFrame, cpuPerByte,
+    guestCPUPerFrame, transactionRate, connectionRate, latencyP50, latencyP99, latencyP999,
+    latencyMaximum, gapErrorP50, gapErrorP99, headroom, intervalVariation, unsteady, steal,
+    otherWork, pressure, offered, delivered, lost, duplicated, reordered, corrupt, foreign,
+    unexplained, refused, retransmitted, failedConnections,
   ]
 
   /// The metric of that name, or nil.

@@ -75,35 +75,46 @@ package struct Constraint: Hashable, Sendable, CustomStringConvertible {
 
   package let metric: Metric
   package let comparison: Comparison
-  /// In the metric's own unit, or a factor of the baseline's value. Finite, not negative.
-  package let bound: Double
-  package let isRelativeToBaseline: Bool
+  /// How many times the baseline's value the bound is, above 0; nil if the baseline has no part in
+  /// it.
+  package let multiple: Double?
+  /// What the bound has besides, in the metric's own unit: finite, not negative.
+  package let offset: Double
 
-  /// Throws if the bound is negative or not finite, or relative for a metric that has no ratio.
+  /// Throws if a number is negative or not finite, or if a metric that may be zero is bounded by
+  /// nothing but a multiple.
   package init(
-    _ metric: Metric, _ comparison: Comparison, _ bound: Double, relativeToBaseline: Bool = false
+    _ metric: Metric, _ comparison: Comparison, multiple: Double? = nil, offset: Double = 0
   ) throws(ObjectiveError) {
-    guard bound.isFinite, bound >= 0 else {
-      throw ObjectiveError("the bound of \(metric) must be a number of 0 or more, not \(bound)")
+    for number in [multiple ?? 0, offset] where !(number.isFinite && number >= 0) {
+      throw ObjectiveError("the bound of \(metric) must be a number of 0 or more, not \(number)")
     }
-    guard metric.hasRatio || !relativeToBaseline else {
+    guard multiple == nil || metric.hasRatio || offset > 0 else {
       throw ObjectiveError(
-        "\(metric) may be zero, so no multiple of the baseline bounds it: "
-          + "give a value, such as \(metric) \(comparison.rawValue) 0.001")
+        "\(metric) may be zero, so that a multiple of the baseline alone does not bound it: give a "
+          + "value, such as \(metric) \(comparison.rawValue) 0.001, or add one, as in 1.05x baseline "
+          + "+ 0.001")
     }
-    guard bound > 0 || !relativeToBaseline else {
+    guard multiple != 0 else {
       throw ObjectiveError("\(metric): a multiple of the baseline must be above 0")
     }
     self.metric = metric
     self.comparison = comparison
-    self.bound = bound
-    self.isRelativeToBaseline = relativeToBaseline
+    self.multiple = multiple
+    self.offset = offset
   }
 
-  /// `latency_p99_us <= 1.10x baseline` or `loss_ratio <= 0.001`.
+  /// The factor that the ratio to the baseline is held against; nil if it takes more than a ratio to
+  /// tell whether the bound is kept.
+  package var ratio: Double? { offset == 0 ? multiple : nil }
+
+  /// `latency_p99_us <= 1.10x baseline`, `loss_ratio <= 0.001` or
+  /// `loss_ratio <= 1.05x baseline + 0.001`.
   package var description: String {
-    let value = isRelativeToBaseline ? "\(factor(bound))x baseline" : decimal(bound)
-    return "\(metric) \(comparison.rawValue) \(value)"
+    let share = multiple.map { "\(factor($0))x baseline" }
+    let value = offset > 0 || share == nil ? decimal(offset) : nil
+    return "\(metric) \(comparison.rawValue) "
+      + [share, value].compactMap(\.self).joined(separator: " + ")
   }
 }
 

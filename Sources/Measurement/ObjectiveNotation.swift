@@ -58,31 +58,39 @@ extension Objective {
 }
 
 extension Constraint {
-  /// Reads `METRIC <= NUMBER`, `METRIC >= NUMBER`, or either with `NUMBERx baseline`.
+  /// Reads `METRIC <= BOUND` or `METRIC >= BOUND`, where BOUND is `NUMBER`, `NUMBERx baseline` or
+  /// `NUMBERx baseline + NUMBER`.
   package init(parsing text: String) throws(ObjectiveError) {
-    let bound = trimmed(text)
+    let whole = trimmed(text)
     for comparison in Comparison.allCases {
-      let sides = bound.components(separatedBy: comparison.rawValue)
+      let sides = whole.components(separatedBy: comparison.rawValue)
       guard sides.count == 2 else { continue }
       let metric = try Metric(parsing: trimmed(sides[0]))
-      let value = trimmed(sides[1])
-      let words = value.split(whereSeparator: \.isWhitespace)
-      if let plain = number(value) {
-        try self.init(metric, comparison, plain)
-        return
-      }
-      if words.count == 2, words[1] == "baseline", words[0].hasSuffix("x"),
-        let factor = number(String(words[0].dropLast()))
-      {
-        try self.init(metric, comparison, factor, relativeToBaseline: true)
-        return
-      }
-      throw ObjectiveError(
-        "'\(value)' bounds nothing: write a number, as 0.001, or a multiple, as 1.10x baseline")
+      let bound = try Self.bound(trimmed(sides[1]))
+      try self.init(metric, comparison, multiple: bound.multiple, offset: bound.offset)
+      return
     }
     throw ObjectiveError(
-      "'\(bound)' is not a constraint: write it as 'loss_ratio <= 0.001' "
+      "'\(whole)' is not a constraint: write it as 'loss_ratio <= 0.001' "
         + "or 'latency_p99_us <= 1.10x baseline'")
+  }
+
+  private static func bound(
+    _ text: String
+  ) throws(ObjectiveError) -> (multiple: Double?, offset: Double) {
+    if let plain = number(text) { return (nil, plain) }
+    // A plus may be the sign of an exponent, so it is the one behind the word that counts.
+    if let word = text.range(of: "baseline") {
+      let share = trimmed(text[..<word.lowerBound])
+      let rest = trimmed(text[word.upperBound...])
+      let offset = rest.isEmpty ? 0 : rest.first == "+" ? number(trimmed(rest.dropFirst())) : nil
+      if share.hasSuffix("x"), let multiple = number(String(share.dropLast())), let offset {
+        return (multiple, offset)
+      }
+    }
+    throw ObjectiveError(
+      "'\(text)' bounds nothing: write a number, as 0.001, a multiple, as 1.10x baseline, or both, "
+        + "as 1.05x baseline + 0.001")
   }
 }
 

@@ -22,7 +22,7 @@ package struct PairedComparison: Hashable, Sendable {
   /// Of one workload.
   package init(_ trial: TrialEvidence, _ metric: Metric, workload: String) {
     var effects: [Int: Double] = [:]
-    for block in trial.blocks(of: workload) {
+    for block in trial.soundBlocks(of: workload) {
       effects[block.number] = Series.median(Self.logarithms(of: block, metric))
     }
     var pairs: [Int: Double] = [:]
@@ -45,8 +45,11 @@ package struct PairedComparison: Hashable, Sendable {
   }
 
   /// Nil without a whole swap pair.
-  package var effect: Effect? {
-    Effect(logarithms: swapPairs.sorted { $0.key < $1.key }.map(\.value))
+  package var effect: Effect? { effect(alpha: Estimate.alpha) }
+
+  /// The same with an interval of another confidence, 1 − `alpha`.
+  package func effect(alpha: Double) -> Effect? {
+    Effect(logarithms: swapPairs.sorted { $0.key < $1.key }.map(\.value), alpha: alpha)
   }
 
   /// ln(candidate ÷ reference) of the block's valid pairs that have the metric, in their order;

@@ -194,8 +194,8 @@ package struct ConstraintFinding: Codable, Hashable, Sendable {
   package let constraint: String
   /// Nil if no workload has the metric.
   package let workload: String?
-  /// The candidate's value, or its ratio to the reference where the bound is a multiple of the
-  /// baseline.
+  /// The candidate's value; its ratio to the reference where the bound is a multiple of the
+  /// baseline; what it has beyond the multiple where the bound is a multiple and more.
   package let value: Double?
   package let interval: Interval?
   package let status: Status

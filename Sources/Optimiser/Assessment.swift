@@ -5,19 +5,23 @@ extension TrialFinding {
   ///
   /// - Parameters:
   ///   - workloads: that have each of the objective's metrics.
+  ///   - alpha: the chance of a false finding that this one may have, of ``Estimate/alpha`` in all.
   ///   - isRepeat: whether its effective configuration was measured before: then it shows nothing.
   init(
     _ trial: TrialEvidence, _ objective: Objective, workloads byMetric: [Metric: Set<String>],
-    isRepeat: Bool
+    alpha: Double = Estimate.alpha, isRepeat: Bool
   ) {
     func names(_ metric: Metric) -> [String] { byMetric[metric, default: []].sorted() }
     func verdict(_ effect: Effect?) -> Verdict {
-      Verdict(effect, objective.goal, margin: objective.margin)
+      Verdict(
+        effect, objective.goal, margin: objective.margin,
+        adjustedProbability: effect?.probability.map { min(1, $0 * Estimate.alpha / alpha) })
     }
     let workloads = isRepeat ? [] : names(objective.metric)
-    let effect = PairedComparison(trial, objective.metric, workloads: workloads).effect
+    let effect = PairedComparison(trial, objective.metric, workloads: workloads)
+      .effect(alpha: alpha)
     let each = workloads.compactMap { workload in
-      PairedComparison(trial, objective.metric, workload: workload).effect.map {
+      PairedComparison(trial, objective.metric, workload: workload).effect(alpha: alpha).map {
         WorkloadFinding(workload: workload, effect: $0, verdict: verdict($0))
       }
     }
@@ -25,7 +29,7 @@ extension TrialFinding {
       GeneratorDoubt(trial, objective, workloads: workloads).reason(verdict($0))
     }
     let constraints = objective.constraints.flatMap { constraint in
-      ConstraintCheck(constraint: constraint, trial: trial)
+      ConstraintCheck(constraint: constraint, trial: trial, alpha: alpha)
         .findings(on: names(constraint.metric))
     }
     let pairs = trial.blocks.flatMap(\.pairs)
@@ -70,6 +74,15 @@ extension TrialFinding {
   /// constraint is proven to hold.
   var isAccepted: Bool {
     verdict == .better && !harmsWorkload && constraints.allSatisfy { $0.status == .met }
+  }
+
+  /// Whether a validation says all that more of it could say: it is accepted, or what stands against
+  /// it will not go away.
+  func isSettled(_ goal: Goal) -> Bool {
+    guard let effect, doubt == nil else { return true }
+    let isLost = effect.gain(goal) <= 0 || verdict == .worse || verdict == .equivalent
+    return isAccepted || isLost || harmsWorkload
+      || constraints.contains { $0.status == .broken || $0.interval == nil }
   }
 
   var breaksConstraint: Bool { constraints.contains { $0.status == .broken || $0.valueBreaks } }

@@ -16,17 +16,18 @@ package struct Campaign: Sendable {
   /// - Parameters:
   ///   - workloads: their names as in the records; every trial measures them all.
   ///   - budget: how much each stage measures.
+  ///   - start: what a search that does not try everything tries first.
   ///   - isForced: go on though default against default differs.
   /// - Throws: if the strategy asks for too many configurations.
   package init(
     space: SearchSpace, strategy: Strategy, objective: Objective, workloads: [String],
-    budget: Budget = Budget(), isForced: Bool = false
+    budget: Budget = Budget(), start: [Configuration] = [], isForced: Bool = false
   ) throws(SearchSpaceError) {
     self.isForced = isForced
     self.objective = objective
     self.workloads = workloads
     self.budget = budget
-    plan = try SearchPlan(strategy, on: space, margin: objective.margin)
+    plan = try SearchPlan(strategy, on: space, margin: objective.margin, start: start)
   }
 
   /// The trial to measure now, or nil if the sweep is done.

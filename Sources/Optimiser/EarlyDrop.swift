@@ -35,17 +35,17 @@ struct EarlyDrop {
   private func surelyBreaks(_ constraint: Constraint, _ trial: TrialEvidence) -> Bool {
     workloads[constraint.metric, default: []].contains { workload in
       func swapPairs(_ trial: TrialEvidence) -> [Int: Double] {
-        constraint.isRelativeToBaseline
+        constraint.ratio != nil
           ? PairedComparison(trial, constraint.metric, workload: workload).swapPairs
-          : ConstraintCheck(constraint: constraint, trial: trial).swapPairMeans(of: workload)
+          : ConstraintCheck(constraint: constraint, trial: trial).excesses(on: workload)
       }
       guard let first = swapPairs(trial)[0],
         let deviation = Series.standardDeviation(Array(swapPairs(noise).values))
       else { return false }
-      let bound = constraint.isRelativeToBaseline ? log(constraint.bound) : constraint.bound
+      let bound = constraint.ratio.map { log($0) } ?? constraint.offset
       let excess = constraint.comparison == .atMost ? first - bound : bound - first
       // A path that loses nothing as it is found shows no spread, yet a candidate may have one.
-      let least = constraint.isRelativeToBaseline ? smallest : constraint.bound / 2
+      let least = constraint.ratio == nil ? constraint.offset / 2 : smallest
       return excess > max(Self.reach * deviation, least)
     }
   }

@@ -131,25 +131,34 @@ struct Procedure {
     return contenders
   }
 
-  /// Against the default, with fresh pairs: what won a search did so partly by luck.
+  /// Against the default, with fresh pairs: what won a search did so partly by luck. It is looked at
+  /// twice at most: see ``ValidationLooks``.
   ///
   /// - Parameter contenders: how many may get the chance; p is corrected for that (Bonferroni).
   private func validate(
     _ candidate: Configuration, of contenders: Int, _ replay: inout Replay,
     _ findings: inout Findings
   ) throws(Replay.Stop) -> TrialFinding {
-    var finding = assess(try replay.trial(.validate, candidate), replay)
-    if contenders > 1, let probability = finding.effect?.probability {
-      finding = finding.adjusted(to: min(1, probability * Double(contenders)), objective)
+    func judge(_ trial: TrialEvidence, _ replay: Replay) -> TrialFinding {
+      let finding = assess(trial, replay, alpha: ValidationLooks.alpha)
+      guard contenders > 1, let probability = finding.effect?.probability else { return finding }
+      let adjusted = probability * Double(contenders) * Estimate.alpha / ValidationLooks.alpha
+      return finding.adjusted(to: min(1, adjusted), objective)
     }
+    let soFar = replay
+    let trial = try replay.trial(
+      .validate, candidate, isSettled: { judge($0, soFar).isSettled(objective.goal) })
+    let finding = judge(trial, replay)
     findings.checks.append(finding)
     return finding
   }
 
   func assess(
-    _ trial: TrialEvidence, _ replay: Replay, isRepeat: Bool = false
+    _ trial: TrialEvidence, _ replay: Replay, alpha: Double = Estimate.alpha,
+    isRepeat: Bool = false
   ) -> TrialFinding {
-    TrialFinding(trial, objective, workloads: replay.workloads, isRepeat: isRepeat)
+    TrialFinding(
+      trial, objective, workloads: replay.workloads, alpha: alpha, isRepeat: isRepeat)
   }
 }
 

@@ -45,10 +45,12 @@ struct Replay {
   ///   - isRepeat: whether the trial needs no further blocks as its effective configuration was
   ///     measured before.
   ///   - isHopeless: whether the trial needs no more than its first swap pair.
+  ///   - isSettled: whether the trial, with what was planned for it, needs no second look.
   mutating func trial(
     _ role: Role, _ candidate: Configuration, against reference: Configuration = .baseline,
     isRepeat: (TrialEvidence) -> Bool = { _ in false },
-    isHopeless: (TrialEvidence) -> Bool = { _ in false }
+    isHopeless: (TrialEvidence) -> Bool = { _ in false },
+    isSettled: (TrialEvidence) -> Bool = { _ in true }
   ) throws(Stop) -> TrialEvidence {
     let recorded = trials.first
     if let recorded {
@@ -56,7 +58,10 @@ struct Replay {
         recorded.reference == reference
       else { throw .mismatch(contradiction(recorded, role, candidate, reference)) }
     }
-    let blocks = 2 * (plan?.budget.swapPairs(of: role) ?? 0)
+    var blocks = blocks(of: role, recorded)
+    if let recorded, plan != nil, isDone(recorded, blocks), !isSettled(recorded.first(blocks)) {
+      blocks = self.blocks(of: role, recorded, looks: ValidationLooks.most)
+    }
     guard let recorded,
       isDone(recorded, blocks)
         || recorded.blocks.contains(where: \.isComplete) && isRepeat(recorded)
@@ -73,6 +78,18 @@ struct Replay {
     trials = trials.dropFirst()
     number += 1
     return recorded
+  }
+
+  /// How many blocks the trial takes until a look: a swap pair that is tainted is followed by another
+  /// at the end, as long as those are no more than half of what was planned.
+  private func blocks(of role: Role, _ recorded: TrialEvidence?, looks: Int = 1) -> Int {
+    guard let plan else { return 0 }
+    let planned = looks * plan.budget.swapPairs(of: role)
+    let tainted = Set(recorded?.blocks.filter(\.isTainted).map { $0.number / 2 } ?? [])
+    var pairs = planned
+    // Those that are measured in the place of others may be tainted too.
+    while pairs < planned + min(tainted.count { $0 < pairs }, (planned + 1) / 2) { pairs += 1 }
+    return 2 * pairs
   }
 
   private func doneBlocks(_ trial: TrialEvidence) -> [String: Set<Int>] {

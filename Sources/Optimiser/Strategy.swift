@@ -46,6 +46,8 @@ package struct SearchPlan: Sendable {
   /// What is tried first, before anything measured has a say: everything, unless the strategy
   /// learns.
   package let fixed: [Configuration]
+  /// What comes before the strategy's own.
+  package let start: [Configuration]
   /// The most knobs that a configuration may change.
   package let mostKnobs: Int
   private let rest: Rest
@@ -56,30 +58,47 @@ package struct SearchPlan: Sendable {
     case model(ModelSearch)
   }
 
-  /// - Parameter margin: the smallest effect that is worth a change, as a share.
+  /// - Parameters:
+  ///   - margin: the smallest effect that is worth a change, as a share.
+  ///   - start: what is tried first by a strategy that does not try all of a kind.
   /// - Throws: if there are more than ``Strategy/limit`` configurations to try.
   package init(
-    _ strategy: Strategy, on space: SearchSpace, margin: Double
+    _ strategy: Strategy, on space: SearchSpace, margin: Double, start: [Configuration] = []
   ) throws(SearchSpaceError) {
+    let start = Self.allowed(start, space)
     switch strategy {
     case .grid: self.init(Self.grouped(try Self.all(space), space))
     case .random(let trials, let seed):
-      self.init(Self.grouped(try Self.draw(trials, of: space, seed: seed), space))
+      let drawn = try Self.draw(trials, of: space, seed: seed).filter { !start.contains($0) }
+      self.init(start + Self.grouped(drawn, space), start: start, most: trials)
     case .oneAtATime: self.init(oneAtATime: space)
-    case .model(let trials, let seed): try self.init(model: trials, seed, space, margin)
+    case .model(let trials, let seed): try self.init(model: trials, seed, space, margin, start)
     case .auto(let trials, let seed):
       if let all = try? Self.all(space), all.count <= trials {
         self.init(Self.grouped(all, space))
       } else {
-        try self.init(model: trials, seed, space, margin)
+        try self.init(model: trials, seed, space, margin, start)
       }
     }
   }
 
-  private init(_ fixed: [Configuration]) {
-    count = fixed.count
-    self.fixed = fixed
-    mostKnobs = fixed.map(\.values.count).max() ?? 0
+  /// Those that are in the space, without the baseline and repeats.
+  private static func allowed(
+    _ configurations: [Configuration], _ space: SearchSpace
+  ) -> [Configuration] {
+    configurations.reduce(into: []) { found, configuration in
+      let isAllowed = space.point(of: configuration).map(space.isAllowed) ?? false
+      if isAllowed, !configuration.isBaseline, !found.contains(configuration) {
+        found.append(configuration)
+      }
+    }
+  }
+
+  private init(_ fixed: [Configuration], start: [Configuration] = [], most: Int = .max) {
+    self.fixed = Array(fixed.prefix(most))
+    self.start = Array(start.prefix(most))
+    count = self.fixed.count
+    mostKnobs = self.fixed.map(\.values.count).max() ?? 0
     rest = .none
   }
 
@@ -112,16 +131,19 @@ package struct SearchPlan: Sendable {
     }.filter { space.point(of: $0).map(space.isAllowed) ?? false }
     count = singles.count + (singles.count > 1 ? 1 : 0)
     fixed = Self.grouped(singles, space)
+    start = []
     mostKnobs = space.dimensions.count
     rest = .combination(space)
   }
 
   private init(
-    model trials: Int, _ seed: UInt64, _ space: SearchSpace, _ margin: Double
+    model trials: Int, _ seed: UInt64, _ space: SearchSpace, _ margin: Double,
+    _ start: [Configuration]
   ) throws(SearchSpaceError) {
     guard trials <= Strategy.limit else { throw Self.tooMany(trials) }
     count = min(trials, max(0, space.count - 1))
-    fixed = []
+    self.start = Array(start.prefix(count))
+    fixed = self.start
     mostKnobs = space.dimensions.count
     rest = .model(ModelSearch(space, seed: seed, margin: margin, allowsRepeats: false))
   }

@@ -131,6 +131,8 @@ package struct RunManifest: Codable, Sendable, Hashable {
   package var environment: HostEnvironment
   /// What the run is made on; nil in runs of old, and before its first trial.
   package var fingerprint: TargetFingerprint?
+  /// What the search tries first; nil without an earlier sweep of the same target.
+  package var earlier: EarlierFindings?
   /// Why the host was not fit, if it was taken on with `--force`; nil if it was fit.
   package var takenOn: [String]?
 
@@ -148,8 +150,6 @@ package struct RunManifest: Codable, Sendable, Hashable {
   }
 
   func encoded() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self) + Data("\n".utf8)
+    try JSONEncoder.forFiles.encode(self) + Data("\n".utf8)
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 package import Kernel
 import Knobs
 import Lab
-import Measurement
+package import Measurement
 package import Optimiser
 import Report
 import Traffic
@@ -11,6 +11,8 @@ import Traffic
 package protocol SweepObserver: RateObserver {
   /// The noise of this host and target is known from earlier.
   func knows(_ noise: NoiseRecord)
+  /// The search first tries what an earlier one of the same target found good.
+  func starts(from earlier: EarlierFindings)
   /// The host is not fit, and is taken on all the same.
   func takesOn(_ objections: [String])
   /// Before the first trial: what will be tried on what.
@@ -69,6 +71,7 @@ package struct SweepRun {
     let conclusion = try Conclusion(
       table: directory.trials, controls: profile.controls, manifest: directory.readManifest())
     try conclusion.write(to: directory)
+    try EarlierFindings.keep(conclusion, of: directory.readManifest(), in: state)
     if !failures.isEmpty { throw NotRestored(failures: failures) }
     return conclusion
   }
@@ -78,13 +81,16 @@ package struct SweepRun {
   ) throws {
     let resolved = try ResolvedSpace(
       profile, on: try stand.side(0, for: .baseline).tuner, file: job.file)
+    let earlier = try EarlierFindings(of: job, on: stand, in: state)
     let campaign = try Campaign(
-      profile, resolved.space, file: job.file, isForced: isForced)
+      profile, resolved.space, file: job.file,
+      start: earlier?.configurations(in: resolved.space) ?? [], isForced: isForced)
     let schema = TableSchema(
       knobs: resolved.space.dimensions.map(\.knob), hops: try stand.hops(of: profile.workloads))
-    var (table, records) = try openTable(schema, on: stand)
+    var (table, records) = try openTable(schema, on: stand, earlier)
     let gate = try HostGate(job, state, stand, isForced: isForced)
     if let known = try gate.known() { observer.knows(known) }
+    if let earlier, !campaign.plan.start.isEmpty { observer.starts(from: earlier) }
     let workloads = try LoadRates(of: job).resolve(on: stand, interruption, observer)
     let check = try HostCheck(on: stand, workloads, interruption)
     var isPassed = false
@@ -123,12 +129,13 @@ package struct SweepRun {
 
   /// The table of the run, and what is in it. A run that was stopped before its first row has none.
   private func openTable(
-    _ schema: TableSchema, on stand: Stand
+    _ schema: TableSchema, on stand: Stand, _ earlier: EarlierFindings?
   ) throws -> (TrialsFile, [TrialRecord]) {
     let fingerprint = TargetFingerprint(of: job.manifest, on: stand)
     guard job.isResumed, directory.hasTable else {
       var manifest = job.manifest
       manifest.fingerprint = fingerprint
+      manifest.earlier = earlier
       if job.isResumed {
         try directory.note { $0 = manifest }
       } else {
@@ -175,7 +182,8 @@ extension Campaign {
   ///
   /// A grid that is larger than the profile's `trials` is a mistake to be told, not cut short.
   package init(
-    _ profile: Profile, _ space: SearchSpace, file: String, isForced: Bool = false
+    _ profile: Profile, _ space: SearchSpace, file: String, start: [Configuration] = [],
+    isForced: Bool = false
   ) throws {
     let search = profile.search
     let strategy = Strategy(
@@ -184,7 +192,7 @@ extension Campaign {
     try self.init(
       space: space, strategy: strategy, objective: profile.objective,
       workloads: profile.workloads.map(\.name), budget: Budget(profile.sampling),
-      isForced: isForced)
+      start: start, isForced: isForced)
     if search.strategy == .grid, let trials = search.trials, plan.count > trials {
       throw ProfileError(
         file: file, line: 0,

@@ -13,6 +13,10 @@ final class SweepProgress: SweepObserver {
 
   func knows(_ noise: NoiseRecord) { Terminal.warn(noise.line) }
 
+  func starts(from earlier: EarlierFindings) {
+    Terminal.warn("first come configurations that did well in \(earlier.run)")
+  }
+
   func takesOn(_ objections: [String]) {
     Terminal.warn("taken on with --force: \(objections.joined(separator: "; "))")
   }

@@ -16,7 +16,7 @@ struct GuestSweepTests {
     target: {guest: {model: virtio, attachment: bridge}}
     workloads: [{name: steady, datapath: packet, kind: rate, rate: 300pps, frame: mtu}]
     knobs: {mtu: [9000], guest.txqueuelen: [default, 99]}
-    objective: {maximise: throughput_bps}
+    objective: {maximise: throughput_bps, subject-to: []}
     search: {strategy: grid, effect: 50%}
     sampling: {slice: 200ms, pairs: 4, blocks: 6, confirming-blocks: 8}
     """

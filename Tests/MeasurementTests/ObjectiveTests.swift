@@ -8,6 +8,8 @@ import Testing
     "maximise offered_pps; subject-to delivered_pps >= 1000000; effect 0%",
     "minimise cpu_ns_per_frame; subject-to throughput_bps >= 0.975x baseline; effect 7%",
     "maximise delivered_pps; subject-to latency_max_us <= 1e+20; effect 2%",
+    "maximise delivered_pps; subject-to loss_ratio <= 1.05x baseline + 0.001; effect 2%",
+    "maximise delivered_pps; subject-to loss_ratio <= 2.00x baseline + 1e-05; effect 2%",
   ])
   func theNotationReadsBack(text: String) throws {
     let objective = try Objective(parsing: text)
@@ -41,6 +43,11 @@ import Testing
     ("maximise throughput_bps; subject-to", "is not a constraint"),
     ("maximise throughput_bps; subject-to loss_ratio < 0.1", "is not a constraint"),
     ("maximise throughput_bps; subject-to loss_ratio <= 1.1x baseline", "may be zero"),
+    ("maximise throughput_bps; subject-to loss_ratio <= 1.1x baseline + 0", "may be zero"),
+    ("maximise throughput_bps; subject-to loss_ratio <= 1.1x baseline + ", "bounds nothing"),
+    ("maximise throughput_bps; subject-to loss_ratio <= 1.1x baseline - 1", "bounds nothing"),
+    ("maximise throughput_bps; subject-to loss_ratio <= 1.1x baseline + -1", "0 or more"),
+    ("maximise throughput_bps; subject-to loss_ratio <= 0.1 + 1.1x baseline", "bounds nothing"),
     ("maximise throughput_bps; subject-to latency_p99_us <= 1.1 baseline", "bounds nothing"),
     ("maximise throughput_bps; subject-to latency_p99_us <= 0x baseline", "above 0"),
     ("maximise throughput_bps; subject-to latency_p99_us <= 0x1p3", "bounds nothing"),

@@ -53,6 +53,28 @@ import Testing
     #expect(loss.search.first { $0.configuration == nine }?.drops["qdisc"] ?? 0 > 0)
   }
 
+  /// The baseline loses a tenth: a twentieth more of that and 0.1 % are allowed.
+  @Test(arguments: [
+    (0.105, ConstraintFinding.Status.met), (0.1059, .met), (0.1061, .broken), (0.2, .broken),
+    (0.0, .met),
+  ])
+  func lossMayBeBoundByTheBaselines(
+    loss: Double, expected: ConstraintFinding.Status
+  ) throws {
+    let objective = "maximise throughput_bps; subject-to loss_ratio <= 1.05x baseline + 0.001"
+    var bench = ScriptedBench(objective: objective, effects: [nine: 0.3])
+    bench.loss = [.baseline: 0.1, nine: loss - 0.1]
+    let campaign = try Campaign(
+      space: SearchSpace([.init(knob: "mtu", values: [SearchSpace.untouched, .number(9000)])]),
+      strategy: .grid, objective: Objective(parsing: objective), workloads: ["large"])
+    _ = try bench.run(campaign)
+    let found = try #require(try bench.recommendation())
+    #expect(found.decision == (expected == .met ? .change : .changeNothing))
+    let finding = try #require(found.search.first?.constraints.first)
+    #expect(finding.status == expected)
+    #expect(abs(try #require(finding.value) - (loss - 0.105)) < 1e-12)
+  }
+
   @Test func aConstraintThatNothingMeasuresIsNotMet() throws {
     let objective = "maximise throughput_bps; subject-to cpu_ns_per_frame <= 900; effect 2%"
     var bench = ScriptedBench(objective: objective, effects: [nine: 0.3])

@@ -19,6 +19,9 @@ struct ScriptedBench {
   var loss: [Configuration: Double] = [:]
   /// What can not be applied.
   var impossible: [KnobName: KnobValue] = [:]
+  /// In which blocks something else goes on, by trial: their samples but the first are invalid, and
+  /// that one tells nonsense.
+  var tainted: [Int: Set<Int>] = [:]
   /// Standard deviation of ln, of a block and of a slice.
   var blockNoise = 0.005
   var sliceNoise = 0.01
@@ -63,6 +66,11 @@ struct ScriptedBench {
           measured = Sample(
             startedAt: measured.startedAt, duration: 0.02, metrics: [:],
             invalidReason: "not applied")
+        }
+        if tainted[request.trial]?.contains(block) == true {
+          measured = Sample(
+            startedAt: measured.startedAt, duration: 0.02, metrics: [.throughput: 1e6 * common],
+            invalidReason: sample == 0 ? nil : "the hypervisor was at work")
         }
         records.append(
           TrialRecord(

@@ -42,6 +42,25 @@ import Testing
     #expect(large.fixed.isEmpty && large.count == 2)
   }
 
+  /// What is good elsewhere comes first, once, unless it is not in the space; the rest is as many as
+  /// before.
+  @Test(arguments: [Strategy.random(trials: 5, seed: 3), .model(trials: 5, seed: 3)])
+  func aStartComesFirst(strategy: Strategy) throws {
+    let space = try SearchSpaceTests.space([
+      ("a", ["default", "1", "2"]), ("b", ["default", "1", "2"]),
+    ])
+    let two = Configuration(["a": .number(2), "b": .number(2)])
+    let one = Configuration(["b": .number(1)])
+    let start = [two, Configuration(["a": .number(7)]), .baseline, one, two]
+    let plan = try SearchPlan(strategy, on: space, margin: 0.02, start: start)
+    #expect(plan.start == [two, one])
+    let tried = Self.run(plan) { _ in 0 }
+    #expect(tried.count == 5 && Set(tried).count == 5)
+    #expect(Array(tried.prefix(2)) == [two, one])
+    let all = try SearchPlan(.grid, on: space, margin: 0.02, start: start)
+    #expect(all.start.isEmpty && all.count == 8)
+  }
+
   /// Eight switches, 255 combinations, 24 trials: never the same twice, never the baseline, and
   /// the best is among them.
   @Test(arguments: [1, 2, 3] as [UInt64]) func theModelFindsTheBestInATenthOfTheGrid(

@@ -210,7 +210,7 @@ extension HostEnvironment {
 }
 
 extension Recommendation {
-  fileprivate static func sample(host: String, at second: UInt64) -> Recommendation {
+  static func sample(host: String, at second: UInt64) -> Recommendation {
     Recommendation(
       run: "r", host: host, nic: "nosuch0", driver: "ixgbe", objective: "o", seed: 1,
       decision: .changeNothing, reason: "nothing was tried", knobs: [], effect: nil, noise: nil,

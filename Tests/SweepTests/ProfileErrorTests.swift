@@ -277,6 +277,12 @@ import Testing
       "slice must be a number with a unit (ms, s) such as 20ms, not '20us'"
     ),
     ("sampling: {slice: 1ms}", "slice must be from 5ms to 10s"),
+    ("sampling: {time: 10}", "time must be a number with a unit (min, s) such as 10s, not '10'"),
+    ("sampling: {time: 0.5s}", "time must be from 1s to 60min"),
+    (
+      "sampling: {time: 10s, blocks: 8}",
+      "time decides how many pairs and blocks there are; leave 'blocks' out"
+    ),
     ("sampling: {slice: 11s}", "slice must be from 5ms to 10s"),
     ("sampling: {pairs: 0}", "pairs must be a whole number from 1 to 1000, not '0'"),
     ("sampling: {blocks: 4}", "blocks must be a whole number from 6 to 1000, not '4'"),

@@ -13,7 +13,9 @@ import Traffic
     #expect(profile.target == .lab("veth"))
     #expect(
       profile.workloads == [Workload(name: "packet-flood", datapath: .packet, kind: .flood)])
-    #expect(profile.objective.description == "maximise delivered_pps; effect 2%")
+    #expect(
+      profile.objective.description == "maximise delivered_pps; subject-to "
+        + "cpu_ns_per_frame <= 1.05x baseline, loss_ratio <= 1.05x baseline + 0.001; effect 2%")
     #expect(profile.search == Profile.SearchRequest())
     #expect(profile.search.strategy == .grid && profile.search.trials == nil)
     #expect(profile.search.seed == 1)

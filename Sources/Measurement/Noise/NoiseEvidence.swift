@@ -17,7 +17,7 @@ struct NoiseEvidence {
 
   init(_ trial: TrialEvidence, _ objective: Objective, workload: String) {
     self.workload = workload
-    blocks = trial.blocks(of: workload)
+    blocks = trial.blocks.filter { $0.workload == workload }
     let measured = blocks.flatMap(\.pairs).filter(\.isValid).map(\.reference.metrics)
     let usual = Metric.all.filter { $0.hasRatio && $0.polarity != .neither }
     let metric = (objective.metrics.filter(\.hasRatio) + usual).first { metric in

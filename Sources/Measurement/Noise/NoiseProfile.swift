@@ -44,6 +44,24 @@ package struct NoiseProfile: Codable, Hashable, Sendable {
     }
   }
 
+  /// How to spend so much time on a trial, so that the interval of the workload of which least is
+  /// known then is as short as can be. Nil if nothing is known, or if it is too short.
+  ///
+  /// - Parameter seconds: for all workloads together, above 0.
+  package func plan(within seconds: Double) -> SlicePlan? {
+    let plans = workloads.map { noise -> SlicePlan? in
+      guard let slice = noise.sliceDeviation, let application = noise.applicationDeviation,
+        let cost = noise.cost
+      else { return nil }
+      let parts = VarianceParts(
+        slice: slice * slice, autocorrelation: noise.autocorrelation ?? 0,
+        application: application * application)
+      return SlicePlan(parts, cost, within: seconds / Double(workloads.count))
+    }
+    let known = plans.compactMap(\.self)
+    return known.count == plans.count ? known.max { $0.reach < $1.reach } : nil
+  }
+
   /// The workload in which least can be seen, of those of which anything is known.
   package var blindest: WorkloadNoise? {
     workloads.filter { $0.smallestVisible != nil }
@@ -84,6 +102,8 @@ package struct WorkloadNoise: Codable, Hashable, Sendable {
   package let smallestVisible: Double?
   /// How to see an effect soonest, the largest first.
   package let plans: [TimeToSee]
+  /// What a pair of slices and a block of this workload take; nil of single pairs.
+  package let cost: SlicePlan.Cost?
 
   /// How the raw level moves with time.
   package struct Drift: Codable, Hashable, Sendable {

@@ -7,6 +7,7 @@ extension WorkloadNoise {
     cost: SlicePlan.Cost?
   ) {
     workload = evidence.workload
+    self.cost = cost
     metric = evidence.metric?.name
     let pairs = evidence.pairs
     validPairs = pairs.count(where: \.isValid)

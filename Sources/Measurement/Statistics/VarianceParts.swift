@@ -52,7 +52,7 @@ package struct VarianceParts: Hashable, Sendable, Codable {
 
   /// Estimated from a trial's blocks of one workload, those of each twin among themselves.
   package init?(_ trial: TrialEvidence, _ metric: Metric, workload: String) {
-    let blocks = trial.blocks(of: workload)
+    let blocks = trial.soundBlocks(of: workload)
     let sides = [true, false].map { isEven in
       blocks.filter { $0.number.isMultiple(of: 2) == isEven }
         .map { PairedComparison.logarithms(of: $0, metric) }

@@ -5,7 +5,7 @@ package import Measurement
 
 /// The noise of one host and target, and how it is kept for the sweeps that follow.
 package struct NoiseRecord: Codable, Hashable, Sendable {
-  static let currentFormat = 2
+  static let currentFormat = 3
   /// A kernel, a host and its neighbours change meanwhile.
   package static let mostDays = 30
 
@@ -41,25 +41,12 @@ package struct NoiseRecord: Codable, Hashable, Sendable {
     package var pairs: Int
 
     /// Where its noise is kept.
-    func file(in state: StateFolder) throws -> String {
-      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-      for byte in try NoiseRecord.encoder.encode(self) {
-        hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-      }
-      return "\(state.path)/noise-\(String(hash, radix: 16)).json"
-    }
-  }
-
-  fileprivate static var encoder: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.dateEncodingStrategy = .iso8601
-    return encoder
+    func file(in state: StateFolder) throws -> String { try state.file("noise", of: self) }
   }
 
   /// The same as JSON, for scripts.
   package func json() throws -> String {
-    String(decoding: try Self.encoder.encode(self), as: UTF8.self)
+    String(decoding: try JSONEncoder.forFiles.encode(self), as: UTF8.self)
   }
 
   // MARK: Keeping

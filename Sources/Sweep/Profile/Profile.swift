@@ -32,6 +32,8 @@ package struct Profile: Sendable {
     /// ``defaultTrials`` otherwise.
     package var trials: Int?
     package var seed: UInt64 = 1
+    /// Whether what an earlier sweep of the same target found good is tried first.
+    package var isWarm = true
     /// What may not stand together.
     package var rules: [SearchSpace.Rule] = []
     /// What becomes of knobs that can act on none of the workloads.
@@ -49,7 +51,7 @@ package struct Profile: Sendable {
   }
 
   /// How often each configuration is measured.
-  package struct Sampling: Hashable, Sendable {
+  package struct Sampling: Codable, Hashable, Sendable {
     package init() {}
 
     /// What is good for a target. A guest may run on an emulated CPU, and is told when to start over
@@ -63,11 +65,25 @@ package struct Profile: Sendable {
 
     /// Length of one slice, seconds, 0.005 … 10.
     package var slice = 0.02
+    /// Seconds of traffic that a trial of the search may take: ``pairs`` and ``blocks`` are then
+    /// what makes most of them, if the noise is known. Nil to take those as they are.
+    package var time: Double?
     /// Pairs of slices in a block.
     package var pairs = 8
     /// Blocks of a search trial; even, since the twins swap.
     package var blocks = 6
     /// Blocks of a trial that validates, ablates or measures the noise.
     package var confirmingBlocks = 12
+
+    /// The same with the pairs and blocks that make most of ``time``, if the noise is known.
+    func planned(by noise: NoiseProfile?) -> Self {
+      guard let time, let plan = noise?.plan(within: time) else { return self }
+      var planned = self
+      planned.pairs = min(plan.slices, 1000)
+      // Three independent swap pairs are the least that an interval is made of.
+      planned.blocks = min(max(6, plan.blocks), 500)
+      planned.confirmingBlocks = 2 * planned.blocks
+      return planned
+    }
   }
 }

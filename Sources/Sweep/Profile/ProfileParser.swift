@@ -32,7 +32,8 @@ extension Profile {
         "a rule is about '\(name)', which the profile does not sweep"
           + (hint.map { "; did you mean '\($0)'?" } ?? ""))
     }
-    objective = try Self.parseObjective(required("objective"), effect: search.effect)
+    objective = try Self.parseObjective(
+      required("objective"), effect: search.effect, workloads: workloads)
     let usual = Sampling(for: target)
     sampling = try fields["sampling"]?.sampling(usual) ?? usual
     self.text = text
@@ -109,9 +110,9 @@ extension Profile {
     return "there is no knob '\(name)'; \(hint ?? "'kvmtune inspect' lists those of a NIC")"
   }
 
-  private static func parseObjective(_ reader: YAMLReader, effect: String?) throws(ProfileError)
-    -> Objective
-  {
+  private static func parseObjective(
+    _ reader: YAMLReader, effect: String?, workloads: [Workload]
+  ) throws(ProfileError) -> Objective {
     let fields = try reader.fields("objective", known: ["maximise", "minimise", "subject-to"])
     var parts: [String] = []
     switch (fields["maximise"], fields["minimise"]) {
@@ -126,7 +127,8 @@ extension Profile {
     if !constraints.isEmpty { parts.append("subject-to \(constraints.joined(separator: ", "))") }
     if let effect { parts.append("effect \(effect)") }
     do {
-      return try Objective(parsing: parts.joined(separator: "; "))
+      let objective = try Objective(parsing: parts.joined(separator: "; "))
+      return fields["subject-to"] == nil ? try objective.withUsualBounds(on: workloads) : objective
     } catch {
       throw reader.error("\(error)")
     }
@@ -149,7 +151,10 @@ extension YAMLReader {
     request: Profile.SearchRequest, effect: String?
   ) {
     let fields = try fields(
-      "search", known: ["strategy", "trials", "seed", "effect", "controls", "forbid", "only-if"])
+      "search",
+      known: [
+        "strategy", "trials", "seed", "effect", "warm-start", "controls", "forbid", "only-if",
+      ])
     var request = Profile.SearchRequest()
     if let strategy = fields["strategy"] {
       request.strategy = try strategy.choice("strategy", of: Strategy.Kind.self)
@@ -158,6 +163,7 @@ extension YAMLReader {
       request.controls = try controls.choice(
         "controls", of: Profile.SearchRequest.Controls.self)
     }
+    if let warm = fields["warm-start"] { request.isWarm = try warm.flag("warm-start") }
     request.rules = try fields["forbid"]?.forbiddenRules() ?? []
     request.rules += try fields["only-if"]?.conditionalRules() ?? []
     if let trials = fields["trials"] {
@@ -183,8 +189,17 @@ extension YAMLReader {
   fileprivate func sampling(
     _ usual: Profile.Sampling
   ) throws(ProfileError) -> Profile.Sampling {
-    let fields = try fields("sampling", known: ["slice", "pairs", "blocks", "confirming-blocks"])
+    let fields = try fields(
+      "sampling", known: ["slice", "time", "pairs", "blocks", "confirming-blocks"])
     var sampling = usual
+    if let time = fields["time"] {
+      let seconds = try time.quantity("time", units: ["s": 1, "min": 60], example: "10s")
+      guard (1...3600).contains(seconds) else { throw time.error("time must be from 1s to 60min") }
+      sampling.time = seconds
+      if let other = ["pairs", "blocks", "confirming-blocks"].first(where: { fields[$0] != nil }) {
+        throw time.error("time decides how many pairs and blocks there are; leave '\(other)' out")
+      }
+    }
     if let slice = fields["slice"] {
       sampling.slice = try slice.quantity("slice", units: ["ms": 0.001, "s": 1], example: "20ms")
       guard (0.005...10).contains(sampling.slice) else {

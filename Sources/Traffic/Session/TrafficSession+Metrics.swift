@@ -23,9 +23,11 @@ extension TrafficSession {
       return metrics.merging(environment(cpu, found)) { _, new in new }
     }
     if let bytes = found.streamBytes {
-      return [
+      var metrics: [Metric: Double] = [
         .throughput: Double(bytes) * 8 / seconds, .retransmitted: Double(found.retransmitted),
-      ].merging(environment(cpu, found)) { _, new in new }
+      ]
+      if bytes > 0 { metrics[.cpuPerByte] = Double(cpu.near(found)) / Double(bytes) }
+      return metrics.merging(environment(cpu, found)) { _, new in new }
     }
     let sent = found.sent
     let received = found.received
@@ -45,7 +47,9 @@ extension TrafficSession {
       metrics[.deliveredRate] = delivered / seconds
       if ledger.delivered > 0 {
         metrics[.headroom] = calibratedRate.map { $0 * seconds / delivered }
-        metrics[.cpuPerFrame] = Double(cpu.near(found)) / delivered
+        let spent = Double(cpu.near(found))
+        metrics[.cpuPerFrame] = spent / delivered
+        metrics[.cpuPerByte] = spent / Double(received.bytes)
         metrics[.guestCPUPerFrame] = cpu.far(found).map { Double($0) / delivered }
       }
     }

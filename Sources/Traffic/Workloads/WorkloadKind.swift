@@ -16,5 +16,8 @@ package enum WorkloadKind: String, Sendable, Codable, CaseIterable {
   case connect
 
   /// Whether one half sends and the other sends back.
-  var isRoundTrip: Bool { self == .latency || self == .requestResponse }
+  package var isRoundTrip: Bool { self == .latency || self == .requestResponse }
+
+  /// Whether it has frames of its own to count, and not the kernel's TCP.
+  package var isOfFrames: Bool { [.flood, .rate, .burst, .latency].contains(self) }
 }
