@@ -78,7 +78,7 @@ let package = Package(
       "KnobsTests", ["Knobs", "Netlink", "Kernel", "Measurement", "TestSupport", system]),
     tests("TrafficTests", ["Traffic", "Kernel", "Measurement", "TestSupport"]),
     tests("LabUnitTests", ["Lab", "Kernel", "TestSupport"]),
-    tests("OptimiserTests", ["Optimiser", "Measurement"]),
+    tests("OptimiserTests", ["Optimiser", "Report", "Measurement"]),
     tests("ReportTests", ["Report", "Optimiser", "Measurement"], files: ["Example"]),
     tests(
       "SweepTests",

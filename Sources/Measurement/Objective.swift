@@ -4,66 +4,83 @@ package enum Goal: String, Sendable, Hashable, Codable, CaseIterable {
   case minimise
 }
 
-/// What a sweep is asked for: one metric to better, bounds to keep, and the smallest effect that is
-/// worth a change.
+/// What a sweep is asked for: one metric to better or several to trade off, bounds to keep, and the
+/// smallest effect that is worth a change.
 ///
 /// It has a notation of one line, which stands in every row of `trials.csv`:
 /// `maximise throughput_bps; subject-to latency_p99_us <= 1.10x baseline, loss_ratio <= 0.001;
-/// effect 2%`.
+/// effect 2%`, or `pareto throughput_bps, latency_p99_us; effect 2%`.
 package struct Objective: Hashable, Sendable, CustomStringConvertible {
-  package let goal: Goal
-  package let metric: Metric
-  package let constraints: [Constraint]
+  /// One; or two or three different ones, of which the front is wanted.
+  package let aims: [Aim]
+  package private(set) var constraints: [Constraint]
   /// The smallest effect that is worth a change, in per cent: 0 or more, below 100.
   package let effectPercent: Double
 
   package static let defaultEffectPercent = 2.0
+  /// How many metrics may be traded off.
+  package static let paretoCounts = 2...3
 
   /// Throws if the metric has no ratio or is better the other way, or if the effect is out of range.
   package init(
     _ goal: Goal, _ metric: Metric, subjectTo constraints: [Constraint] = [],
     effectPercent: Double = defaultEffectPercent
   ) throws(ObjectiveError) {
-    guard metric.hasRatio else {
-      throw ObjectiveError(
-        "\(metric) may be zero and has no ratio: bound it with subject-to instead")
-    }
-    let against: Goal? =
-      switch metric.polarity {
-      case .moreIsBetter: .minimise
-      case .lessIsBetter: .maximise
-      case .neither: nil
-      }
-    guard goal != against else {
-      let right = goal == .maximise ? "less: minimise it" : "more: maximise it"
-      throw ObjectiveError("\(metric) is better when it is \(right)")
-    }
+    try self.init(
+      [Aim(goal, metric)], subjectTo: constraints, effectPercent: effectPercent)
+  }
+
+  /// - Parameter aims: as ``aims``; not checked again.
+  init(
+    _ aims: [Aim], subjectTo constraints: [Constraint], effectPercent: Double
+  ) throws(ObjectiveError) {
     guard effectPercent >= 0, effectPercent < 100 else {
       throw ObjectiveError("effect is a percentage from 0% to below 100%, not \(effectPercent)%")
     }
-    self.goal = goal
-    self.metric = metric
+    self.aims = aims
     self.constraints = constraints
     self.effectPercent = effectPercent
   }
+
+  /// The same with these bounds.
+  package func bounded(by constraints: [Constraint]) -> Objective {
+    var bounded = self
+    bounded.constraints = constraints
+    return bounded
+  }
+
+  /// Whether several metrics are traded off.
+  package var isPareto: Bool { aims.count > 1 }
 
   /// The smallest effect that is worth a change, as a share of the ratio: 0.02 for 2 %.
   package var margin: Double { effectPercent / 100 }
 
   /// Every metric that the objective looks at, without repeats.
   package var metrics: [Metric] {
-    constraints.reduce(into: [metric]) { metrics, constraint in
+    constraints.reduce(into: aims.map(\.metric)) { metrics, constraint in
       if !metrics.contains(constraint.metric) { metrics.append(constraint.metric) }
     }
   }
 
+  /// The metrics of the aims, as sentences have them: `a`, `a and b`, `a, b and c`.
+  package var wanted: String {
+    let names = aims.map(\.metric.name)
+    let last = names.suffix(2).joined(separator: " and ")
+    return (names.dropLast(2) + [last]).joined(separator: ", ")
+  }
+
   /// The one-line notation, which ``init(parsing:)`` reads back as the same objective.
   package var description: String {
+    let word = isPareto ? Self.paretoWord : aims[0].goal.rawValue
     let bounds =
       constraints.isEmpty
       ? "" : "; subject-to " + constraints.map(\.description).joined(separator: ", ")
-    return "\(goal.rawValue) \(metric)\(bounds); effect \(decimal(effectPercent))%"
+    return "\(word) \(aims.map(\.metric.name).joined(separator: ", "))\(bounds); "
+      + "effect \(decimal(effectPercent))%"
   }
+
+  /// In front of the metrics that are traded off.
+  static let paretoWord = "pareto"
 }
 
 /// A bound that a candidate must keep on every workload that has the metric.

@@ -7,12 +7,13 @@ package struct ObjectiveError: Error, Hashable, Sendable, CustomStringConvertibl
 }
 
 extension Objective {
-  /// Reads the one-line notation: `maximise METRIC[; subject-to BOUND, …][; effect P%]`.
+  /// Reads the one-line notation: `maximise METRIC[; subject-to BOUND, …][; effect P%]`, the same
+  /// with `minimise METRIC` or with `pareto METRIC, METRIC[, METRIC]`.
   ///
   /// Throws with the part that is wrong, and with the nearest metric if its name is.
   package init(parsing text: String) throws(ObjectiveError) {
     let parts = text.split(separator: ";", omittingEmptySubsequences: false).map(trimmed)
-    let (goal, metric) = try Self.goal(parts[0])
+    let aims = try Self.aims(parts[0])
     var constraints: [Constraint]?
     var effect: Double?
     for part in parts.dropFirst() {
@@ -35,7 +36,7 @@ extension Objective {
       }
     }
     try self.init(
-      goal, metric, subjectTo: constraints ?? [],
+      aims, subjectTo: constraints ?? [],
       effectPercent: effect ?? Self.defaultEffectPercent)
   }
 
@@ -47,13 +48,34 @@ extension Objective {
     return value
   }
 
-  private static func goal(_ text: String) throws(ObjectiveError) -> (Goal, Metric) {
+  private static func aims(_ text: String) throws(ObjectiveError) -> [Aim] {
     let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+    if words.first == paretoWord { return try pareto(trimmed(text.dropFirst(paretoWord.count))) }
     guard words.count == 2, let goal = Goal(rawValue: words[0]) else {
       throw ObjectiveError(
-        "'\(text)' is not a goal: write 'maximise METRIC' or 'minimise METRIC'")
+        "'\(text)' is not a goal: write 'maximise METRIC', 'minimise METRIC' or "
+          + "'pareto METRIC, METRIC'")
     }
-    return (goal, try Metric(parsing: words[1]))
+    return [try Aim(goal, Metric(parsing: words[1]))]
+  }
+
+  /// Reads `METRIC, METRIC[, METRIC]`.
+  private static func pareto(_ text: String) throws(ObjectiveError) -> [Aim] {
+    let names = text.split(separator: ",", omittingEmptySubsequences: false).map(trimmed)
+    var aims: [Aim] = []
+    for name in names where !text.isEmpty {
+      let aim = try Aim(bettering: Metric(parsing: name))
+      guard !aims.contains(aim) else {
+        throw ObjectiveError("\(paretoWord) has \(name) twice: name different metrics")
+      }
+      aims.append(aim)
+    }
+    guard paretoCounts.contains(aims.count) else {
+      throw ObjectiveError(
+        "\(paretoWord) takes two or three metrics, not \(aims.count): for one write maximise or "
+          + "minimise, and bound others with subject-to")
+    }
+    return aims
   }
 }
 

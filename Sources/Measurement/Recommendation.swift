@@ -23,6 +23,9 @@ package struct Recommendation: Codable, Hashable, Sendable {
   package let noise: NoiseFinding?
   /// The trials after the search, in the order in which they were run.
   package let checks: [TrialFinding]
+  /// Of an objective with several metrics, the default and what was validated and keeps every bound;
+  /// the default first. Nil of one metric, and until all were validated.
+  package let front: [FrontPoint]?
   /// The trials of the search, in the order in which they were run.
   package let search: [TrialFinding]
   package let samples: SampleCount
@@ -38,8 +41,8 @@ package struct Recommendation: Codable, Hashable, Sendable {
   package init(
     run: String, host: String, nic: String, driver: String, objective: String, seed: UInt64,
     decision: Decision, reason: String, knobs: [KnobFinding], effect: TrialFinding?,
-    noise: NoiseFinding?, checks: [TrialFinding], search: [TrialFinding], samples: SampleCount,
-    firstSampleAt: String, lastSampleAt: String
+    noise: NoiseFinding?, checks: [TrialFinding], front: [FrontPoint]? = nil,
+    search: [TrialFinding], samples: SampleCount, firstSampleAt: String, lastSampleAt: String
   ) {
     self.run = run
     self.host = host
@@ -53,6 +56,7 @@ package struct Recommendation: Codable, Hashable, Sendable {
     self.effect = effect
     self.noise = noise
     self.checks = checks
+    self.front = front
     self.search = search
     self.samples = samples
     self.firstSampleAt = firstSampleAt
@@ -98,21 +102,26 @@ package struct KnobFinding: Codable, Hashable, Sendable {
   /// With the knob ÷ without it, the others as in the recommendation; if it was dropped together
   /// with others, with all of them ÷ without. Nil if not measured.
   package let effect: Effect?
+  /// The same by metric, where the objective has several; ``effect`` is then of the first.
+  package let effects: [String: Effect]?
   package let evidence: Evidence
 
   package init(
-    name: KnobName, value: KnobValue, original: KnobValue?, effect: Effect?, evidence: Evidence
+    name: KnobName, value: KnobValue, original: KnobValue?, effect: Effect?,
+    effects: [String: Effect]? = nil, evidence: Evidence
   ) {
     self.name = name
     side = name.side
     self.value = value
     self.original = original
     self.effect = effect
+    self.effects = effects
     self.evidence = evidence
   }
 }
 
-/// What one trial showed.
+/// What one trial showed. Of an objective with several metrics, ``effect``, ``adjustedProbability``,
+/// ``verdict``, ``workloads`` and ``doubt`` are of the first, and ``aims`` has them all.
 package struct TrialFinding: Codable, Hashable, Sendable {
   package enum Outcome: String, Codable, Sendable, Hashable {
     case measured
@@ -142,27 +151,31 @@ package struct TrialFinding: Codable, Hashable, Sendable {
   package let invalidPairs: Int
   /// Why the verdict is `inconclusive` whatever the interval says; nil if it is the interval's.
   package let doubt: String?
+  /// What it shows of each metric of the objective; nil if there is but one.
+  package let aims: [AimFinding]?
 
+  /// - Parameter aims: one for each aim of the objective, one at least.
   package init(
     trial: Int, role: String, configuration: Configuration, reference: Configuration,
-    outcome: Outcome, effect: Effect?, adjustedProbability: Double?, verdict: Verdict,
-    workloads: [WorkloadFinding], constraints: [ConstraintFinding], drops: [String: UInt64],
-    validPairs: Int, invalidPairs: Int, doubt: String? = nil
+    outcome: Outcome, aims: [AimFinding], constraints: [ConstraintFinding],
+    drops: [String: UInt64], validPairs: Int, invalidPairs: Int
   ) {
+    let first = aims[0]
     self.trial = trial
     self.role = role
     self.configuration = configuration
     self.reference = reference
     self.outcome = outcome
-    self.effect = effect
-    self.adjustedProbability = adjustedProbability
-    self.verdict = verdict
-    self.workloads = workloads
+    effect = first.effect
+    adjustedProbability = first.adjustedProbability
+    verdict = first.verdict
+    workloads = first.workloads
     self.constraints = constraints
     self.drops = drops
     self.validPairs = validPairs
     self.invalidPairs = invalidPairs
-    self.doubt = doubt
+    doubt = first.doubt
+    self.aims = aims.count > 1 ? aims : nil
   }
 }
 
@@ -229,7 +242,8 @@ package struct NoiseFinding: Codable, Hashable, Sendable {
   /// Whether two equal sides were told apart, or nothing could be measured: then no verdict of this
   /// run is worth anything.
   package var failed: Bool {
-    trial.outcome == .failed || trial.verdict == .better || trial.verdict == .worse
+    trial.outcome == .failed
+      || trial.verdicts.contains { $0 == .better || $0 == .worse }
   }
 }
 

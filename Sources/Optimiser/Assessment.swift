@@ -12,21 +12,10 @@ extension TrialFinding {
     alpha: Double = Estimate.alpha, isRepeat: Bool
   ) {
     func names(_ metric: Metric) -> [String] { byMetric[metric, default: []].sorted() }
-    func verdict(_ effect: Effect?) -> Verdict {
-      Verdict(
-        effect, objective.goal, margin: objective.margin,
-        adjustedProbability: effect?.probability.map { min(1, $0 * Estimate.alpha / alpha) })
-    }
-    let workloads = isRepeat ? [] : names(objective.metric)
-    let effect = PairedComparison(trial, objective.metric, workloads: workloads)
-      .effect(alpha: alpha)
-    let each = workloads.compactMap { workload in
-      PairedComparison(trial, objective.metric, workload: workload).effect(alpha: alpha).map {
-        WorkloadFinding(workload: workload, effect: $0, verdict: verdict($0))
-      }
-    }
-    let doubt = effect.flatMap {
-      GeneratorDoubt(trial, objective, workloads: workloads).reason(verdict($0))
+    let aims = objective.aims.map {
+      AimFinding(
+        trial, $0, margin: objective.margin, alpha: alpha,
+        workloads: isRepeat ? [] : names($0.metric))
     }
     let constraints = objective.constraints.flatMap { constraint in
       ConstraintCheck(constraint: constraint, trial: trial, alpha: alpha)
@@ -37,76 +26,109 @@ extension TrialFinding {
     self.init(
       trial: trial.number, role: trial.role.rawValue, configuration: trial.candidate,
       reference: trial.reference,
-      outcome: isRepeat ? .sameAsEarlier : effect == nil ? .failed : .measured,
-      effect: effect, adjustedProbability: nil,
-      verdict: doubt == nil ? verdict(effect) : .inconclusive, workloads: each,
-      constraints: isRepeat ? [] : constraints,
+      outcome: isRepeat
+        ? .sameAsEarlier : aims.contains { $0.effect == nil } ? .failed : .measured,
+      aims: aims, constraints: isRepeat ? [] : constraints,
       drops: valid.reduce(into: [:]) { drops, pair in
         drops.merge(pair.candidate.drops) { $0 &+ $1 }
       },
-      validPairs: valid.count, invalidPairs: pairs.count - valid.count, doubt: doubt)
+      validPairs: valid.count, invalidPairs: pairs.count - valid.count)
   }
 
-  /// The same finding as one of a family of tests.
-  func adjusted(to probability: Double, _ objective: Objective) -> TrialFinding {
+  /// The same finding with tests of a family.
+  ///
+  /// - Parameter probability: p as it counts within the family; nil where there is no test.
+  func adjusted(_ objective: Objective, to probability: (AimFinding) -> Double?) -> TrialFinding {
     TrialFinding(
       trial: trial, role: role, configuration: configuration, reference: reference,
-      outcome: outcome, effect: effect, adjustedProbability: probability,
-      verdict: doubt != nil
-        ? .inconclusive
-        : Verdict(
-          effect, objective.goal, margin: objective.margin, adjustedProbability: probability),
-      workloads: workloads, constraints: constraints, drops: drops, validPairs: validPairs,
-      invalidPairs: invalidPairs, doubt: doubt)
+      outcome: outcome,
+      aims: byAim(objective).map { aim in
+        probability(aim).map { aim.adjusted(to: $0, margin: objective.margin) } ?? aim
+      },
+      constraints: constraints, drops: drops, validPairs: validPairs, invalidPairs: invalidPairs)
   }
 
-  /// Whether some workload surely loses, though the mean may gain.
-  var harmsWorkload: Bool { workloads.contains { $0.verdict == .worse } }
-
-  /// Whether the candidate may be tried further: it gains, no smaller effect than the one that
-  /// matters was proven, and it breaks nothing by what was measured.
-  func isPromising(_ goal: Goal) -> Bool {
-    guard outcome == .measured, let effect, effect.gain(goal) > 0 else { return false }
-    return verdict != .equivalent && !harmsWorkload && !breaksConstraint
+  /// Whether some workload surely loses, though the mean may gain. One of several metrics may lose
+  /// as a whole, as the price of another: that hides nothing.
+  var harmsWorkload: Bool {
+    guard let aims else { return workloads.contains { $0.verdict == .worse } }
+    return aims.contains { aim in
+      aim.verdict != .worse && aim.workloads.contains { $0.verdict == .worse }
+    }
   }
 
-  /// Whether the candidate may be recommended: it is better, no workload is worse, and every
-  /// constraint is proven to hold.
-  var isAccepted: Bool {
-    verdict == .better && !harmsWorkload && constraints.allSatisfy { $0.status == .met }
+  /// Whether the candidate may be tried further: it gains in some metric, no smaller effect than the
+  /// one that matters was proven there, and it breaks nothing by what was measured.
+  func isPromising(_ objective: Objective) -> Bool {
+    guard outcome == .measured, !harmsWorkload, !breaksConstraint else { return false }
+    return byAim(objective).contains { $0.gain ?? 0 > 0 && $0.verdict != .equivalent }
   }
 
   /// Whether a validation says all that more of it could say: it is accepted, or what stands against
   /// it will not go away.
-  func isSettled(_ goal: Goal) -> Bool {
-    guard let effect, doubt == nil else { return true }
-    let isLost = effect.gain(goal) <= 0 || verdict == .worse || verdict == .equivalent
-    return isAccepted || isLost || harmsWorkload
-      || constraints.contains { $0.status == .broken || $0.interval == nil }
+  func isSettled(_ objective: Objective) -> Bool {
+    if isAccepted || harmsWorkload { return true }
+    return constraints.contains { $0.status == .broken || $0.interval == nil }
+      || byAim(objective).allSatisfy { aim in
+        aim.doubt != nil || aim.gain ?? 0 <= 0 || aim.verdict == .worse
+          || aim.verdict == .equivalent
+      }
   }
+
+  /// Whether the candidate may be recommended: it is better in some metric, and does no harm.
+  var isAccepted: Bool { verdicts.contains(.better) && isSafe }
+
+  /// Whether no workload is worse for the mean of others, and every constraint is proven to hold.
+  var isSafe: Bool { !harmsWorkload && constraints.allSatisfy { $0.status == .met } }
 
   var breaksConstraint: Bool { constraints.contains { $0.status == .broken || $0.valueBreaks } }
 
   /// For the trial of a set without one of its knobs: whether the knob can go.
   func isHarmless(_ objective: Objective) -> Bool {
     if outcome == .sameAsEarlier { return true }
-    guard let effect else { return false }
-    return effect.isNonInferior(objective.goal, margin: objective.margin) && !harmsWorkload
-      && !breaksConstraint
+    return !harmsWorkload && !breaksConstraint
+      && byAim(objective).allSatisfy { aim in
+        aim.effect?.isNonInferior(aim.goal, margin: objective.margin) ?? false
+      }
   }
 }
 
-/// Corrects the findings of a search for having asked many questions (Holm). One that was dropped
-/// after a single swap pair has no p, yet it was asked about: it counts as if nothing spoke for it.
-func corrected(_ findings: [TrialFinding], _ objective: Objective) -> [TrialFinding] {
-  let tested = findings.indices.filter { findings[$0].effect?.probability != nil }
-  let untested = findings.count { $0.effect != nil } - tested.count
-  let adjusted = Holm.adjusted(
-    tested.compactMap { findings[$0].effect?.probability }
-      + [Double](repeating: 1, count: untested))
-  var corrected = findings
-  for (index, probability) in zip(tested, adjusted) {
-    corrected[index] = findings[index].adjusted(to: probability, objective)
+extension AimFinding {
+  /// - Parameters:
+  ///   - alpha: as of the whole finding.
+  ///   - workloads: those that have the metric; empty to show nothing.
+  fileprivate init(
+    _ trial: TrialEvidence, _ aim: Aim, margin: Double, alpha: Double, workloads: [String]
+  ) {
+    func verdict(_ effect: Effect?) -> Verdict {
+      Verdict(
+        effect, aim.goal, margin: margin,
+        adjustedProbability: effect?.probability.map { min(1, $0 * Estimate.alpha / alpha) })
+    }
+    let effect = PairedComparison(trial, aim.metric, workloads: workloads).effect(alpha: alpha)
+    let each = workloads.compactMap { workload in
+      PairedComparison(trial, aim.metric, workload: workload).effect(alpha: alpha).map {
+        WorkloadFinding(workload: workload, effect: $0, verdict: verdict($0))
+      }
+    }
+    let doubt = effect.flatMap {
+      GeneratorDoubt(trial, aim.metric, workloads: workloads).reason(verdict($0))
+    }
+    self.init(
+      aim, effect: effect, verdict: doubt == nil ? verdict(effect) : .inconclusive,
+      workloads: each, doubt: doubt)
   }
-  return corrected
+}
+
+/// Corrects the findings of a search for having asked many questions (Holm), one for each metric of
+/// each trial. One that was dropped after a single swap pair has no p, yet it was asked about: it
+/// counts as if nothing spoke for it.
+func corrected(_ findings: [TrialFinding], _ objective: Objective) -> [TrialFinding] {
+  let effects = findings.map { $0.byAim(objective).compactMap(\.effect) }.joined()
+  let tested = effects.compactMap(\.probability)
+  let untested = [Double](repeating: 1, count: effects.count - tested.count)
+  var adjusted = Holm.adjusted(tested + untested)[...]
+  return findings.map { finding in
+    finding.adjusted(objective) { $0.effect?.probability == nil ? nil : adjusted.popFirst() }
+  }
 }

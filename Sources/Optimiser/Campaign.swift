@@ -53,20 +53,26 @@ package struct Campaign: Sendable {
       left.blocks += max(0, trials) * 2 * budget.swapPairs(of: role)
     }
     let knobs =
-      findings.winner?.values.count ?? plan.mostKnobs
+      findings.winner?.values.count ?? findings.contenders.map(\.values.count).max()
+      ?? plan.mostKnobs
     let validations = findings.checks.count { $0.role == Role.validate.rawValue }
+    // Of a single metric the first contender is taken to pass; of several all are validated.
+    let points =
+      findings.searchIsDone ? findings.contenders.count : min(Procedure.frontLimit, plan.count)
+    let contenders = objective.isPareto ? points : 1
     switch request.role {
     case .noise, .baseline:
       add(plan.count, .search)
       add(knobs - 1, .ablate)
-      add(knobs > 1 ? 2 : 1, .validate)
+      add(knobs > 1 ? contenders + 1 : contenders, .validate)
     case .search, .race:
       add(plan.count - findings.search.count - 1, .search)
       add(knobs - 1, .ablate)
-      add(knobs > 1 ? 2 : 1, .validate)
-    case .validate:
-      add(validations == 0 ? knobs - 1 : 0, .ablate)
-      add(validations == 0 && knobs > 1 ? 1 : 0, .validate)
+      add(knobs > 1 ? contenders + 1 : contenders, .validate)
+    case .validate where validations < contenders:
+      add(knobs - 1, .ablate)
+      add(contenders - validations - (knobs > 1 ? 0 : 1), .validate)
+    case .validate: break
     case .ablate:
       add(findings.knobsToSettle - 1, .ablate)
       add(1, .validate)
@@ -82,7 +88,8 @@ package struct Campaign: Sendable {
       plan: Replay.Plan(budget: budget, workloads: workloads))
     var findings = Findings()
     do {
-      try Procedure(objective: objective, plan: plan, isForced: isForced)
+      let seed = records.first?.seed ?? 0
+      try Procedure(objective: objective, plan: plan, isForced: isForced, seed: seed)
         .run(&replay, &findings)
     } catch .pending(let request) {
       return (request, findings)

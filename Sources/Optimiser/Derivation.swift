@@ -32,7 +32,7 @@ extension Recommendation {
     try same("seed") { String($0.seed) }
     let objective = try Objective(parsing: head.objective)
     let evidence = try Evidence(records)
-    let (findings, isComplete) = try findings(evidence, objective)
+    let (findings, isComplete) = try findings(evidence, objective, seed: head.seed)
     let reasoning = Reasoning(
       findings: findings, objective: objective, isComplete: isComplete,
       originals: originals(evidence))
@@ -41,21 +41,22 @@ extension Recommendation {
       run: head.run, host: head.host, nic: nic, driver: head.driver, objective: head.objective,
       seed: head.seed, decision: findings.accepted == nil ? .changeNothing : .change,
       reason: reasoning.reason, knobs: reasoning.knobs, effect: reasoning.effect,
-      noise: findings.noise, checks: findings.checks, search: findings.search,
+      noise: findings.noise, checks: findings.checks, front: findings.front,
+      search: findings.search,
       samples: SampleCount(records), firstSampleAt: Timestamp.text(moments.min() ?? 0),
       lastSampleAt: Timestamp.text(moments.max() ?? 0))
   }
 
   /// Runs the procedure over what is on record. The search is what was searched.
   private static func findings(
-    _ evidence: Evidence, _ objective: Objective
+    _ evidence: Evidence, _ objective: Objective, seed: UInt64
   ) throws -> (findings: Findings, isComplete: Bool) {
     var replay = Replay(evidence, metrics: objective.metrics, plan: nil)
     var findings = Findings()
     do {
       // A search after a noise that failed was told to go on.
       let isForced = evidence.trials.contains { $0.role == .search }
-      try Procedure(objective: objective, plan: nil, isForced: isForced)
+      try Procedure(objective: objective, plan: nil, isForced: isForced, seed: seed)
         .run(&replay, &findings)
     } catch .pending {
       return (findings, false)

@@ -2,7 +2,7 @@ import Foundation
 import Measurement
 
 /// Whether a candidate of the search can go after its first swap pair: more of the same would not
-/// make it a winner.
+/// make it a winner. Of several metrics it must surely lose in each.
 ///
 /// A single swap pair has no spread of its own; that of the noise trial stands in for it.
 struct EarlyDrop {
@@ -17,18 +17,19 @@ struct EarlyDrop {
 
   /// Looks at nothing but the first swap pair, so that it says the same whatever else is on record.
   func isHopeless(_ trial: TrialEvidence) -> Bool {
-    surelyLoses(trial) || objective.constraints.contains { surelyBreaks($0, trial) }
+    objective.aims.allSatisfy { surelyLoses($0, trial) }
+      || objective.constraints.contains { surelyBreaks($0, trial) }
   }
 
-  private func surelyLoses(_ trial: TrialEvidence) -> Bool {
-    let workloads = workloads[objective.metric, default: []].sorted()
+  private func surelyLoses(_ aim: Aim, _ trial: TrialEvidence) -> Bool {
+    let workloads = workloads[aim.metric, default: []].sorted()
     func comparison(_ trial: TrialEvidence) -> PairedComparison {
-      PairedComparison(trial, objective.metric, workloads: workloads)
+      PairedComparison(trial, aim.metric, workloads: workloads)
     }
     guard let first = comparison(trial).swapPairs[0],
       let deviation = comparison(noise).effect?.noise
     else { return false }
-    let gain = objective.goal == .maximise ? first : -first
+    let gain = aim.goal == .maximise ? first : -first
     return gain < -max(Self.reach * deviation, smallest)
   }
 

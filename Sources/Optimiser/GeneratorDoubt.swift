@@ -10,8 +10,8 @@ struct GeneratorDoubt {
   private let counts: Bool
 
   /// - Parameter workloads: those that the effect was found on.
-  init(_ trial: TrialEvidence, _ objective: Objective, workloads: [String]) {
-    counts = Headroom.metrics.contains(objective.metric)
+  init(_ trial: TrialEvidence, _ metric: Metric, workloads: [String]) {
+    counts = Headroom.metrics.contains(metric)
     let pairs = trial.blocks.filter { workloads.contains($0.workload) }
     func least(_ side: (SamplePair) -> Sample) -> Double? {
       Dictionary(grouping: pairs, by: \.workload).values.compactMap { blocks in

@@ -21,20 +21,20 @@ struct KnobEffects {
   /// Below this all is equally bad.
   private static let worst = -1.0
 
-  init(_ tried: [TrialFinding], goal: Goal) {
+  /// - Parameter tried: the gains of configurations over the baseline.
+  init(_ tried: [(configuration: Configuration, gain: Double)]) {
     var places: [Setting: Int] = [:]
     var rows: [(settings: [Int], gain: Double)] = []
-    for finding in tried {
-      guard let effect = finding.effect else { continue }
-      let settings = finding.configuration.names.compactMap { name in
-        finding.configuration[name].map { Setting(name: name, value: $0) }
+    for (configuration, gain) in tried {
+      let settings = configuration.names.compactMap { name in
+        configuration[name].map { Setting(name: name, value: $0) }
       }
       let numbers = settings.map { setting in
         let place = places[setting] ?? places.count
         places[setting] = place
         return place
       }
-      rows.append((numbers, max(Self.worst, effect.gain(goal))))
+      rows.append((numbers, max(Self.worst, gain)))
     }
     let order = places.count
     var matrix = [Double](repeating: 0, count: order * order)

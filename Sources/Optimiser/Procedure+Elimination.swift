@@ -3,8 +3,9 @@ import Measurement
 
 extension Procedure {
   /// Backward elimination: puts knobs back, those that seem to do least first, and leaves them so if
-  /// that surely loses less than the effect that matters. Bounds that are multiples of the baseline
-  /// hold against the larger set here; the validation that follows holds them against the default.
+  /// that surely loses less than the effect that matters, in every metric. Bounds that are multiples
+  /// of the baseline hold against the larger set here; the validation that follows holds them against
+  /// the default.
   ///
   /// Knobs that seem to do next to nothing go all at once. If that does harm, either half of them is
   /// tried, down to single knobs (delta debugging). That is as strict as one by one: together they
@@ -42,11 +43,15 @@ extension Procedure {
   }
 
   /// The winner's knobs in the order in which they are put back: at once those of which the search
-  /// makes less than half of the effect that matters, then the others one by one.
+  /// makes less than half of the effect that matters, then the others one by one. Of several metrics
+  /// the one counts in which the knob does most.
   private func groups(_ winner: Configuration, _ tried: [TrialFinding]) -> [[KnobName]] {
     guard winner.values.count > 2 else { return ascendingMean(winner, tried).map { [$0] } }
-    let effects = KnobEffects(tried, goal: objective.goal)
-    let ranked = winner.values.map { (gain: effects.gain($0, $1), knob: $0) }
+    let effects = gains(tried).map(KnobEffects.init)
+    func gain(_ knob: KnobName, _ value: KnobValue) -> Double {
+      effects.map { $0.gain(knob, value) }.max() ?? 0
+    }
+    let ranked = winner.values.map { (gain: gain($0, $1), knob: $0) }
       .sorted { ($0.gain, $0.knob) < ($1.gain, $1.knob) }
     let small = ranked.prefix { $0.gain < log1p(objective.margin) / 2 }.map(\.knob)
     return (small.isEmpty ? [] : [small]) + ranked.dropFirst(small.count).map { [$0.knob] }
@@ -55,15 +60,28 @@ extension Procedure {
   /// Of two knobs both are asked anyway, so that it takes no model to say which is the first: they
   /// go by the mean gain of the trials with the winner's value less that of the others.
   private func ascendingMean(_ winner: Configuration, _ tried: [TrialFinding]) -> [KnobName] {
+    let byAim = gains(tried)
     func effect(_ knob: KnobName) -> Double {
-      func mean(_ isWith: Bool) -> Double {
-        let gains = tried.filter { ($0.configuration[knob] == winner[knob]) == isWith }
-          .compactMap { $0.effect?.gain(objective.goal) }
-        return Series.mean(gains) ?? 0
-      }
-      return mean(true) - mean(false)
+      byAim.map { tried in
+        func mean(_ isWith: Bool) -> Double {
+          let gains = tried.filter { ($0.configuration[knob] == winner[knob]) == isWith }
+          return Series.mean(gains.map(\.gain)) ?? 0
+        }
+        return mean(true) - mean(false)
+      }.max() ?? 0
     }
     return winner.names.map { (effect($0), $0) }.sorted { $0 < $1 }.map(\.1)
+  }
+
+  /// For each metric, what was gained with each configuration that was measured.
+  private func gains(
+    _ tried: [TrialFinding]
+  ) -> [[(configuration: Configuration, gain: Double)]] {
+    objective.aims.indices.map { place in
+      tried.compactMap { finding in
+        finding.byAim(objective)[place].gain.map { (finding.configuration, $0) }
+      }
+    }
   }
 
   /// None of a single knob.

@@ -11,24 +11,37 @@ struct Procedure {
   let plan: SearchPlan?
   /// Goes on though default against default differs.
   var isForced = false
+  /// Of whatever is drawn.
+  var seed: UInt64 = 0
 
   func run(_ replay: inout Replay, _ findings: inout Findings) throws(Replay.Stop) {
     let noise = try checkNoise(&replay, &findings)
     if findings.noise?.failed == true, !isForced { return }
     let contenders = try search(noise, &replay, &findings)
-    findings.contenders = contenders.count
+    findings.contenders = contenders
+    let passed =
+      try objective.isPareto
+      ? knee(among: contenders, &replay, &findings)
+      : firstToPass(contenders, &replay, &findings)
+    guard let passed else { return }
+    findings.accepted = passed
+    let winner = passed.configuration
+    let minimal = try eliminate(winner, &replay, &findings)
+    findings.minimal = minimal
+    guard minimal != winner else { return }
+    let confirmation = try validate(minimal, of: 1, &replay, &findings)
+    if confirmation.isAccepted { findings.accepted = confirmation }
+  }
+
+  private func firstToPass(
+    _ contenders: [Configuration], _ replay: inout Replay, _ findings: inout Findings
+  ) throws(Replay.Stop) -> TrialFinding? {
     for contender in contenders {
       findings.winner = contender
       let validation = try validate(contender, of: contenders.count, &replay, &findings)
-      guard validation.isAccepted else { continue }
-      findings.accepted = validation
-      let minimal = try eliminate(contender, &replay, &findings)
-      findings.minimal = minimal
-      guard minimal != contender else { return }
-      let confirmation = try validate(minimal, of: 1, &replay, &findings)
-      if confirmation.isAccepted { findings.accepted = confirmation }
-      return
+      if validation.isAccepted { return validation }
     }
+    return nil
   }
 
   /// How many of the best of a search are validated, until one passes: the very best may owe its
@@ -44,7 +57,7 @@ struct Procedure {
       let trial = try replay.trial(.noise, .baseline)
       let noise = NoiseFinding(
         trial: assess(trial, replay),
-        autocorrelation: PairedComparison.autocorrelation(trial, objective.metric))
+        autocorrelation: PairedComparison.autocorrelation(trial, objective.aims[0].metric))
       findings.noise = noise
       return (trial, noise)
     }
@@ -70,12 +83,13 @@ struct Procedure {
       let trial = try replay.trial(
         .search, candidate, isRepeat: isRepeat, isHopeless: drop.isHopeless)
       tried.append(assess(trial, replay, isRepeat: isRepeat(trial)))
+      findings.trials[trial.number] = trial
       if let effective = trial.candidateEffective { seen.insert(effective) }
     }
     findings.searchIsDone = true
-    let contenders = contenders(of: corrected(tried, objective))
-    findings.winner = contenders.first
-    return contenders
+    let found = corrected(tried, objective)
+    return objective.isPareto
+      ? pointsToValidate(standings(found, findings.trials, replay)) : contenders(of: found)
   }
 
   /// What the search tries next: what is on record, or what the plan says. A plan that learns is
@@ -87,22 +101,28 @@ struct Procedure {
     return plan.next(after: observations(tried, replay.plan?.budget.search ?? 1))
   }
 
-  /// The trials as a strategy learns from them: gains over the baseline. What failed, or breaks a
-  /// bound, is as bad as the worst that was measured, and worse than the baseline.
+  /// The trials as a strategy learns from them: gains over the baseline, of several metrics as one
+  /// number. What failed, or breaks a bound, is as bad as the worst that was measured, and worse than
+  /// the baseline.
   ///
   /// - Parameter swapPairs: of a whole trial. One that ended earlier is less sure.
   private func observations(
     _ tried: [TrialFinding], _ swapPairs: Int
   ) -> [SearchObservation] {
-    let gains = tried.map { finding -> Double? in
+    let gains = tried.map { finding -> [Double]? in
       let isSound = !finding.breaksConstraint && !finding.harmsWorkload
-      return isSound ? finding.effect?.gain(objective.goal) : nil
+      let gains = finding.byAim(objective).compactMap(\.gain)
+      return isSound && gains.count == objective.aims.count ? gains : nil
     }
-    let worst = min(-max(objective.margin, 0.01), gains.compactMap(\.self).min() ?? 0)
+    let scale = Scalarisation(
+      gains.compactMap(\.self), aims: objective.aims.count, number: tried.count,
+      least: log1p(objective.margin))
+    let values = gains.map { $0.map(scale.value) }
+    let worst = min(-max(objective.margin, 0.01), values.compactMap(\.self).min() ?? 0)
     let baseline = SearchObservation(
       configuration: .baseline, value: 0, noiseShare: Self.baselineNoiseShare)
     return [baseline]
-      + zip(tried, gains).map {
+      + zip(tried, values).map {
         let measured = $0.effect?.swapPairs ?? swapPairs
         return SearchObservation(
           configuration: $0.configuration, value: $1 ?? worst,
@@ -116,11 +136,13 @@ struct Procedure {
   /// The best of those that may be tried further, each time the largest gain that is left. Of gains
   /// that differ by less than the effect that matters, the one that changes less comes first.
   private func contenders(of findings: [TrialFinding]) -> [Configuration] {
-    func gain(_ finding: TrialFinding) -> Double { finding.effect?.gain(objective.goal) ?? 0 }
+    func gain(_ finding: TrialFinding) -> Double {
+      finding.byAim(objective).first?.gain ?? 0
+    }
     func rank(_ finding: TrialFinding) -> (Int, Double, Int) {
       (finding.configuration.values.count, -gain(finding), finding.trial)
     }
-    var left = findings.filter { $0.isPromising(objective.goal) }
+    var left = findings.filter { $0.isPromising(objective) }
     var contenders: [Configuration] = []
     while contenders.count < Self.contenderLimit, let best = left.map(gain).max() {
       let tied = left.filter { gain($0) >= best - log1p(objective.margin) }
@@ -134,20 +156,24 @@ struct Procedure {
   /// Against the default, with fresh pairs: what won a search did so partly by luck. It is looked at
   /// twice at most: see ``ValidationLooks``.
   ///
-  /// - Parameter contenders: how many may get the chance; p is corrected for that (Bonferroni).
-  private func validate(
+  /// - Parameter contenders: how many may get the chance; p is corrected for that and for the number
+  ///   of metrics (Bonferroni).
+  func validate(
     _ candidate: Configuration, of contenders: Int, _ replay: inout Replay,
     _ findings: inout Findings
   ) throws(Replay.Stop) -> TrialFinding {
+    let family = Double(contenders * objective.aims.count)
     func judge(_ trial: TrialEvidence, _ replay: Replay) -> TrialFinding {
       let finding = assess(trial, replay, alpha: ValidationLooks.alpha)
-      guard contenders > 1, let probability = finding.effect?.probability else { return finding }
-      let adjusted = probability * Double(contenders) * Estimate.alpha / ValidationLooks.alpha
-      return finding.adjusted(to: min(1, adjusted), objective)
+      guard family > 1 else { return finding }
+      return finding.adjusted(objective) { aim in
+        aim.effect?.probability.map { min(1, $0 * family * Estimate.alpha / ValidationLooks.alpha) }
+      }
     }
     let soFar = replay
     let trial = try replay.trial(
-      .validate, candidate, isSettled: { judge($0, soFar).isSettled(objective.goal) })
+      .validate, candidate, isSettled: { judge($0, soFar).isSettled(objective) })
+    findings.trials[trial.number] = trial
     let finding = judge(trial, replay)
     findings.checks.append(finding)
     return finding
@@ -167,10 +193,15 @@ struct Findings {
   var noise: NoiseFinding?
   var search: [TrialFinding] = []
   var searchIsDone = false
-  /// What is or was validated last of the search; nil if nothing promised a gain.
+  /// What is or was validated last of the search, of several metrics the knee; nil if nothing
+  /// promised a gain.
   var winner: Configuration?
-  /// How many of the search may be validated.
-  var contenders = 0
+  /// What of the search may be validated.
+  var contenders: [Configuration] = []
+  /// What the search and the checks rest on, by the number of the trial.
+  var trials: [Int: TrialEvidence] = [:]
+  /// The default and what was validated, of an objective with several metrics; nil until all were.
+  var front: [FrontPoint]?
   /// Validations and ablations, in their order.
   var checks: [TrialFinding] = []
   /// The trial that put this knob back: by itself, or with others if that did no harm.

@@ -8,9 +8,13 @@ struct Reasoning {
   let isComplete: Bool
   let originals: Configuration
 
-  /// The trial that shows what is recommended; if that is nothing, the validation of the best of
-  /// the search.
-  var effect: TrialFinding? { findings.accepted ?? validations.first }
+  /// The trial that shows what is recommended; if that is nothing, the validation of the knee, or of
+  /// the best of the search.
+  var effect: TrialFinding? {
+    if let accepted = findings.accepted { return accepted }
+    let knee = findings.front?.first { $0.isKnee }?.trial
+    return validations.first { $0.trial == knee } ?? validations.first
+  }
 
   private var validations: [TrialFinding] {
     findings.checks.filter { $0.role == Role.validate.rawValue }
@@ -33,35 +37,46 @@ struct Reasoning {
           !isGroup && ablation.map(gains) ?? false ? .droppedHarmful : .droppedNoEffect
         }
       // What a group does says nothing of a knob that stays after all.
-      let effect =
+      let shown: [Effect?] =
         isKept && isAlone
-        ? accepted.effect : isKept && isGroup ? nil : ablation?.effect?.inverted
+        ? accepted.byAim(objective).map(\.effect)
+        : isKept && isGroup ? [] : ablation?.byAim(objective).map { $0.effect?.inverted } ?? []
       return KnobFinding(
-        name: name, value: value, original: originals[name], effect: effect, evidence: evidence)
+        name: name, value: value, original: originals[name], effect: shown.first ?? nil,
+        effects: objective.isPareto ? byMetric(shown) : nil, evidence: evidence)
     }
   }
 
-  /// The knobs whose putting back surely loses, corrected for having asked for each. A group of
-  /// knobs that went together is one question.
+  private func byMetric(_ effects: [Effect?]) -> [String: Effect] {
+    zip(objective.aims, effects).reduce(into: [:]) { $0[$1.0.metric.name] = $1.1 }
+  }
+
+  /// The knobs whose putting back surely loses in some metric, corrected for having asked for each.
+  /// A group of knobs that went together is one question.
   private var provenLosses: Set<KnobName> {
     var asked: Set<Int> = []
     let ablations = findings.ablations.sorted { $0.key < $1.key }.filter {
       $0.value.effect?.probability != nil && asked.insert($0.value.trial).inserted
     }
-    let adjusted = Holm.adjusted(ablations.compactMap(\.value.effect?.probability))
+    let questions = ablations.flatMap { name, ablation in
+      ablation.byAim(objective).compactMap { aim in
+        aim.effect?.probability.map { (name: name, ablation: ablation, aim: aim, probability: $0) }
+      }
+    }
+    let adjusted = Holm.adjusted(questions.map(\.probability))
     return Set(
-      zip(ablations, adjusted).filter { ablation, probability in
-        guard let effect = ablation.value.effect, ablation.value.knobsPutBack == 1 else {
-          return false
-        }
-        return probability < Estimate.alpha && effect.gain(objective.goal) < 0
-      }.map(\.0.key))
+      zip(questions, adjusted).filter { question, probability in
+        question.ablation.knobsPutBack == 1 && probability < Estimate.alpha
+          && question.aim.gain ?? 0 < 0
+      }.map(\.0.name))
   }
 
-  /// Whether putting the knob back surely gains.
+  /// Whether putting the knob back surely gains in some metric.
   private func gains(_ ablation: TrialFinding) -> Bool {
-    guard let effect = ablation.effect, let probability = effect.probability else { return false }
-    return probability < Estimate.alpha && effect.gain(objective.goal) > 0
+    ablation.byAim(objective).contains { aim in
+      guard let probability = aim.effect?.probability else { return false }
+      return probability < Estimate.alpha && aim.gain ?? 0 > 0
+    }
   }
 
   var reason: String {
@@ -72,14 +87,14 @@ struct Reasoning {
   private var finding: String {
     if let accepted = findings.accepted {
       let end = isComplete ? "" : "; the sweep was stopped before it was known whether less does"
-      return "\(accepted.configuration) is surely better than the default by \(objective.effect) "
-        + "or more, with fresh samples\(end)"
+      return (objective.isPareto ? bargain(accepted) : superiority(accepted)) + end
     }
     if isComplete, let noise = findings.noise, noise.failed {
       return noise.trial.outcome == .failed
-        ? "default against default gave no valid pair of samples with \(objective.metric), twice"
+        ? "default against default gave no valid pair of samples with \(objective.wanted), twice"
         : "default against default differed, twice: nothing that this bench measures can be trusted"
     }
+    if objective.isPareto, findings.searchIsDone, let reason = unchanged { return reason }
     if let validation = effect {
       let others = validations.count - 1
       let rest = others > 0 ? "; nor did the next \(others) pass" : ""
@@ -89,6 +104,11 @@ struct Reasoning {
     return
       "none of the \(findings.search.count) configurations tried promised a gain of \(objective.effect) "
       + "without breaking a constraint or harming a workload"
+  }
+
+  private func superiority(_ accepted: TrialFinding) -> String {
+    "\(accepted.configuration) is surely better than the default by \(objective.effect) "
+      + "or more, with fresh samples"
   }
 
   /// Why a validated candidate may not be recommended.
@@ -117,7 +137,7 @@ struct Reasoning {
   private func need(_ validation: TrialFinding) -> String {
     guard validation.doubt == nil, let effect = validation.effect,
       let needed = effect.swapPairsNeeded(
-        margin: objective.margin, family: max(1, findings.contenders)),
+        margin: objective.margin, family: max(1, findings.contenders.count)),
       needed > effect.swapPairs
     else { return "" }
     return ": to tell would take about \(needed) swap pairs, not \(effect.swapPairs)"
@@ -126,7 +146,7 @@ struct Reasoning {
 
 extension Objective {
   /// `2 %`, as sentences have it.
-  fileprivate var effect: String {
+  var effect: String {
     let text = effectPercent.description
     return (text.hasSuffix(".0") ? String(text.dropLast(2)) : text) + " %"
   }

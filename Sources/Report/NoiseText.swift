@@ -15,7 +15,7 @@ package enum NoiseText {
     row("sigma of slices") { $0.sliceDeviation.map(Wording.percent) }
     row("sigma between re-applications") { $0.applicationDeviation.map(Wording.percent) }
     row("lag-1 autocorrelation of slices") { $0.autocorrelation.map { String(format: "%.2f", $0) } }
-    row("drift of the level per minute") { $0.drift.map { Wording.signedPercent($0.perMinute) } }
+    row("drift of the level per minute") { $0.drift.map { PercentText.signed($0.perMinute) } }
     row("  p of no drift") { $0.drift.map { Wording.probability($0.probability) } }
     row("sigma of the level") { $0.levelDeviation.map(Wording.percent) }
     row("default against default") { Wording.effect($0.effect) }

@@ -8,12 +8,15 @@ package enum RecommendationText {
       "\(recommendation.nic) (\(recommendation.driver)): "
       + "\(Wording.decision(recommendation)) — \(recommendation.reason).\n"
     let tables = [
+      recommendation.front.map { front($0, of: recommendation.metrics).text(width: width) },
       recommendation.knobs.isEmpty ? nil : knobs(recommendation).text(width: width),
       effects(recommendation).map { $0.text(width: width) },
     ]
     let noise = recommendation.noise.map { noise in
-      "Default against default: \(Wording.effect(noise.trial.effect)), smallest visible effect "
-        + "\(noise.trial.effect?.smallestVisible.map(Wording.percent) ?? "unknown").\n"
+      noise.trial.rows.map { row in
+        "Default against default\(row.of): \(Wording.effect(row.effect)), smallest visible effect "
+          + "\(row.effect?.smallestVisible.map(Wording.percent) ?? "unknown").\n"
+      }.joined()
     }
     let doubts = Wording.doubts(recommendation).map {
       $0.prefix(1).uppercased() + $0.dropFirst() + ".\n"
@@ -22,37 +25,53 @@ package enum RecommendationText {
       .joined(separator: "\n")
   }
 
+  private static func front(_ points: [FrontPoint], of metrics: [String]) -> TerminalTable {
+    TerminalTable(
+      [.init("FRONT")] + metrics.map { .init($0.uppercased()) }
+        + [.init("P", .right), .init("")],
+      rows: points.map { point in
+        [point.configuration.description] + metrics.map(point.effect) + [
+          Wording.share(point.probability), point.remark,
+        ]
+      })
+  }
+
   private static func knobs(_ recommendation: Recommendation) -> TerminalTable {
     let isOfGuest = recommendation.isOfGuest
+    let metrics = recommendation.metrics
     return TerminalTable(
-      [.init("KNOB")] + (isOfGuest ? [.init("SIDE")] : []) + [
-        .init("FROM"), .init("TO"), .init("EFFECT", .right), .init("95 %"), .init("EVIDENCE"),
-      ],
-      rows: recommendation.knobs.map { knob in
-        [knob.name.description] + (isOfGuest ? [Wording.side(knob.side)] : []) + [
-          knob.original?.description ?? "unknown",
-          knob.evidence.isKept ? knob.value.description : "(as it was)",
-          Wording.effect(knob.effect), Wording.interval(knob.effect?.interval),
-          Wording.evidence(knob.evidence),
-        ]
+      [.init("KNOB")] + (isOfGuest ? [.init("SIDE")] : []) + [.init("FROM"), .init("TO")]
+        + (metrics.isEmpty ? [] : [.init("METRIC")])
+        + [.init("EFFECT", .right), .init("95 %"), .init("EVIDENCE")],
+      rows: recommendation.knobs.flatMap { knob in
+        recommendation.rows(of: knob).map { metric, effect in
+          [knob.name.description] + (isOfGuest ? [Wording.side(knob.side)] : []) + [
+            knob.original?.description ?? "unknown",
+            knob.evidence.isKept ? knob.value.description : "(as it was)",
+          ] + (metric.map { [$0] } ?? []) + [
+            Wording.effect(effect), Wording.interval(effect?.interval),
+            Wording.evidence(knob.evidence),
+          ]
+        }
       })
   }
 
   private static func effects(_ recommendation: Recommendation) -> TerminalTable? {
     guard let finding = recommendation.effect else { return nil }
-    let whole = finding.effect.map { [("all workloads", $0, finding.verdict)] } ?? []
-    let each = finding.workloads.map { ($0.workload, $0.effect, $0.verdict) }
+    let metrics = recommendation.metrics
     return TerminalTable(
-      [
+      (metrics.isEmpty ? [] : [.init("METRIC")]) + [
         .init("WORKLOAD"), .init("EFFECT", .right), .init("95 %"), .init("P", .right),
         .init("VISIBLE", .right), .init("VERDICT"),
       ],
-      rows: (whole + each).map { name, effect, verdict in
-        [
-          name, Wording.effect(effect), Wording.interval(effect.interval),
-          Wording.probability(effect.probability),
-          effect.smallestVisible.map(Wording.percent) ?? "–", verdict.rawValue,
-        ]
+      rows: finding.rows.flatMap { row in
+        row.effects(all: "all workloads").map { name, effect, verdict in
+          (row.metric.map { [$0] } ?? []) + [
+            name, Wording.effect(effect), Wording.interval(effect.interval),
+            Wording.probability(effect.probability),
+            effect.smallestVisible.map(Wording.percent) ?? "–", verdict.rawValue,
+          ]
+        }
       })
   }
 }

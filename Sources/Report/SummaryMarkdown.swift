@@ -47,7 +47,7 @@ private struct Section {
   let commands: KnobCommands
 
   var lines: [String] {
-    let parts = [question, change, dropped, effect, certainty, tried]
+    let parts = [question, front, change, dropped, effect, certainty, tried]
     return ["# kvmtune: \(escaped(recommendation.nic)) on \(escaped(recommendation.host))", ""]
       + ["**\(Wording.decision(recommendation))**: \(escaped(recommendation.reason)).", ""]
       + parts.filter { !$0.isEmpty }.joined(separator: [""])
@@ -61,6 +61,24 @@ private struct Section {
         + "seed: \(recommendation.seed)",
       "- measured from \(recommendation.firstSampleAt) to \(recommendation.lastSampleAt)",
     ]
+  }
+
+  private var front: [String] {
+    guard let points = recommendation.front else { return [] }
+    let metrics = recommendation.metrics
+    return [
+      "## What there is to choose from", "",
+      "By fresh samples against the default, with 95 % intervals. P is the probability that no other "
+        + "point is as good in every metric and better in one; on the front is what has 0.5 or more, "
+        + "and its knee is the best bargain.", "",
+    ]
+      + table(
+        ["configuration"] + metrics.map { "`\($0)`" } + ["P", ""],
+        points.map { point in
+          ["`\(point.configuration)`"] + metrics.map(point.effect) + [
+            Wording.share(point.probability), point.remark,
+          ]
+        })
   }
 
   private var change: [String] {
@@ -83,14 +101,19 @@ private struct Section {
 
   private func knobTable(_ knobs: [KnobFinding]) -> [String] {
     let isOfGuest = recommendation.isOfGuest
+    let metrics = recommendation.metrics
     return table(
-      ["knob"] + (isOfGuest ? ["side"] : []) + ["from", "to", "effect", "95 %", "evidence"],
-      knobs.map { knob in
-        ["`\(knob.name)`"] + (isOfGuest ? [Wording.side(knob.side)] : []) + [
-          knob.original.map { "`\($0)`" } ?? "unknown", "`\(knob.value)`",
-          Wording.effect(knob.effect), Wording.interval(knob.effect?.interval),
-          Wording.evidence(knob.evidence),
-        ]
+      ["knob"] + (isOfGuest ? ["side"] : []) + ["from", "to"] + (metrics.isEmpty ? [] : ["metric"])
+        + ["effect", "95 %", "evidence"],
+      knobs.flatMap { knob in
+        recommendation.rows(of: knob).map { metric, effect in
+          ["`\(knob.name)`"] + (isOfGuest ? [Wording.side(knob.side)] : [])
+            + [knob.original.map { "`\($0)`" } ?? "unknown", "`\(knob.value)`"]
+            + (metric.map { [$0] } ?? []) + [
+              Wording.effect(effect), Wording.interval(effect?.interval),
+              Wording.evidence(knob.evidence),
+            ]
+        }
       })
   }
 
@@ -99,16 +122,18 @@ private struct Section {
     let title =
       recommendation.decision == .change
       ? "## What it brings" : "## What the best candidate brought"
-    let whole = finding.effect.map { [("all", $0, finding.verdict)] } ?? []
-    let each = finding.workloads.map { ($0.workload, $0.effect, $0.verdict) }
+    let metrics = recommendation.metrics
     let effects = table(
-      ["workload", "effect", "95 %", "p", "n", "smallest visible", "verdict"],
-      (whole + each).map { name, effect, verdict in
-        [
-          escaped(name), Wording.effect(effect), Wording.interval(effect.interval),
-          Wording.probability(effect.probability), String(effect.swapPairs),
-          effect.smallestVisible.map(Wording.percent) ?? "–", verdict.rawValue,
-        ]
+      (metrics.isEmpty ? [] : ["metric"])
+        + ["workload", "effect", "95 %", "p", "n", "smallest visible", "verdict"],
+      finding.rows.flatMap { row in
+        row.effects(all: "all").map { name, effect, verdict in
+          (row.metric.map { [$0] } ?? []) + [
+            escaped(name), Wording.effect(effect), Wording.interval(effect.interval),
+            Wording.probability(effect.probability), String(effect.swapPairs),
+            effect.smallestVisible.map(Wording.percent) ?? "–", verdict.rawValue,
+          ]
+        }
       })
     let constraints = table(
       ["constraint", "workload", "value", "95 %", "status"],
@@ -130,16 +155,18 @@ private struct Section {
     let samples = recommendation.samples
     var lines = ["## How sure it is", ""]
     if let noise = recommendation.noise {
-      let effect = noise.trial.effect
-      lines += [
-        "- default against default: \(Wording.effect(effect)) "
-          + "(\(Wording.interval(effect?.interval))), "
-          + (noise.failed ? "told apart: the bench fails" : "as it should be"),
-        "- noise of one swap pair: \(effect?.noise.map(Wording.percent) ?? "unknown"); smallest "
-          + "visible effect: \(effect?.smallestVisible.map(Wording.percent) ?? "unknown")",
+      for row in noise.trial.rows {
+        lines += [
+          "- default against default\(row.of): \(Wording.effect(row.effect)) "
+            + "(\(Wording.interval(row.effect?.interval))), "
+            + (noise.failed ? "told apart: the bench fails" : "as it should be"),
+          "- noise of one swap pair: \(row.effect?.noise.map(Wording.percent) ?? "unknown"); smallest "
+            + "visible effect: \(row.effect?.smallestVisible.map(Wording.percent) ?? "unknown")",
+        ]
+      }
+      lines.append(
         "- autocorrelation of neighbouring slices: "
-          + (noise.autocorrelation == nil ? "unknown" : Wording.number(noise.autocorrelation)),
-      ]
+          + (noise.autocorrelation == nil ? "unknown" : Wording.number(noise.autocorrelation)))
     }
     lines += Wording.doubts(recommendation).map { "- \(escaped($0))" }
     lines.append("- samples: \(samples.valid) valid, \(samples.invalid) not counted")
@@ -152,17 +179,22 @@ private struct Section {
   private var tried: [String] {
     let findings = recommendation.search + recommendation.checks
     guard !findings.isEmpty else { return [] }
+    let metrics = recommendation.metrics
     return ["## What was tried", ""]
       + table(
-        ["trial", "why", "configuration", "against", "effect", "95 %", "p", "verdict", "drops"],
-        findings.map { finding in
-          [
-            String(finding.trial), finding.role, "`\(finding.configuration)`",
-            "`\(finding.reference)`", Wording.effect(finding.effect),
-            Wording.interval(finding.effect?.interval),
-            Wording.probability(finding.adjustedProbability ?? finding.effect?.probability),
-            Wording.verdict(finding), escaped(Wording.drops(finding.drops)),
-          ]
+        ["trial", "why", "configuration", "against"] + (metrics.isEmpty ? [] : ["metric"])
+          + ["effect", "95 %", "p", "verdict", "drops"],
+        findings.flatMap { finding in
+          finding.rows.map { row in
+            [
+              String(finding.trial), finding.role, "`\(finding.configuration)`",
+              "`\(finding.reference)`",
+            ] + (row.metric.map { [$0] } ?? []) + [
+              Wording.effect(row.effect), Wording.interval(row.effect?.interval),
+              Wording.probability(row.probability), Wording.verdict(finding, row),
+              escaped(Wording.drops(finding.drops)),
+            ]
+          }
         })
   }
 

@@ -5,50 +5,38 @@ import Measurement
 enum Wording {
   /// The trials that have no verdict whatever their interval says, by the reason: a line each.
   static func doubts(_ recommendation: Recommendation) -> [String] {
-    let doubtful = (recommendation.search + recommendation.checks).filter { $0.doubt != nil }
-    return Dictionary(grouping: doubtful) { $0.doubt ?? "" }.sorted { $0.key < $1.key }.map {
+    let doubtful = (recommendation.search + recommendation.checks).filter { !$0.doubts.isEmpty }
+    return Dictionary(grouping: doubtful) { $0.doubts.first ?? "" }.sorted { $0.key < $1.key }.map {
       let trials = $1.map { String($0.trial) }.joined(separator: ", ")
       return "no verdict on trial\($1.count == 1 ? "" : "s") \(trials): \($0)"
     }
   }
 
-  /// A share as per cent with as many decimals as say something: `+35.4 %`, `−0.62 %`.
-  static func signedPercent(_ share: Double) -> String {
-    let percent = share * 100
-    let digits = decimals(percent)
-    return (percent < 0 ? "−" : "+") + String(format: "%.\(digits)f %%", abs(percent))
-  }
-
-  static func percent(_ share: Double) -> String {
-    String(format: "%.\(decimals(share * 100))f %%", share * 100)
-  }
-
-  private static func decimals(_ percent: Double) -> Int {
-    switch abs(percent) {
-    case ..<1: 2
-    case ..<100: 1
-    default: 0
-    }
-  }
+  static func percent(_ share: Double) -> String { PercentText.share(share) }
 
   /// `+35.4 %`, or `×12.3` where per cent would be hard to read.
   static func effect(_ effect: Effect?) -> String {
-    effect.map { change($0.ratio) } ?? "–"
-  }
-
-  static func change(_ ratio: Double) -> String {
-    ratio < 3 ? signedPercent(ratio - 1) : String(format: "×%.3g", ratio)
+    effect.map { PercentText.change($0.ratio) } ?? "–"
   }
 
   /// `+33.4 % … +37.4 %`.
   static func interval(_ interval: Interval?) -> String {
-    interval.map { "\(change($0.lower)) … \(change($0.upper))" } ?? "–"
+    interval.map { "\(PercentText.change($0.lower)) … \(PercentText.change($0.upper))" } ?? "–"
   }
 
   /// Three significant digits; a very small p as a bound.
   static func probability(_ probability: Double?) -> String {
     guard let probability else { return "–" }
     return probability < 0.0001 ? "< 0.0001" : String(format: "%.2g", probability)
+  }
+
+  /// A probability to two decimals: `0.97`, `> 0.99`.
+  static func share(_ probability: Double) -> String {
+    switch probability {
+    case 1: "1"
+    case 0.995...: "> 0.99"
+    default: String(format: "%.2f", probability)
+    }
   }
 
   static func number(_ value: Double?) -> String {
@@ -73,9 +61,9 @@ enum Wording {
     }
   }
 
-  static func verdict(_ finding: TrialFinding) -> String {
+  static func verdict(_ finding: TrialFinding, _ row: FindingRow) -> String {
     switch finding.outcome {
-    case .measured: finding.verdict.rawValue
+    case .measured: row.verdict.rawValue
     case .sameAsEarlier: "same as an earlier trial"
     case .failed: "failed"
     }

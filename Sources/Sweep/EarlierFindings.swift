@@ -22,9 +22,13 @@ package struct EarlierFindings: Codable, Hashable, Sendable {
   }
 
   /// Nil if nothing did better than the default.
-  init?(_ found: Recommendation, goal: Goal) {
+  init?(_ found: Recommendation, _ objective: Objective) {
     let tried = found.search
-      .map { (gain: $0.effect?.gain(goal) ?? 0, configuration: $0.configuration) }
+      .map { finding in
+        (
+          gain: finding.byAim(objective).first?.gain ?? 0, configuration: finding.configuration
+        )
+      }
       .filter { $0.gain > 0 }.sorted { $0.gain > $1.gain }.map(\.configuration)
     let good = ([found.configuration] + tried).reduce(into: [Configuration]()) {
       if !$1.isBaseline, !$0.contains($1) { $0.append($1) }
@@ -51,13 +55,13 @@ extension EarlierFindings {
   /// What it holds for.
   private struct Fingerprint: Codable {
     var target: TargetFingerprint
-    let metric: String
+    let metrics: [String]
 
     init(_ target: TargetFingerprint, _ objective: Objective) {
       self.target = target
       // Another profile may ask for the same.
       self.target.profileDigest = nil
-      metric = objective.metric.name
+      metrics = objective.aims.map(\.metric.name)
     }
   }
 
@@ -90,7 +94,7 @@ extension EarlierFindings {
       guard let target = manifest.fingerprint else { continue }
       let file = try state.file("found", of: Fingerprint(target, objective))
       try state.prepare()
-      if let good = EarlierFindings(found, goal: objective.goal) {
+      if let good = EarlierFindings(found, objective) {
         let text = String(decoding: try JSONEncoder.forFiles.encode(good), as: UTF8.self)
         try DurableFile.replace(file, with: text + "\n")
       } else {

@@ -180,14 +180,20 @@ package enum ControlCheck {
     let proven = recommendation.knobs.filter {
       controls.contains($0.name) && ($0.evidence == .proven || $0.evidence == .droppedHarmful)
     }.map { "\($0.name)" }
+    func acted(_ trial: TrialFinding) -> Verdict? {
+      trial.verdicts.first { $0 == .better || $0 == .worse }
+    }
     let found = (recommendation.search + recommendation.checks).filter { trial in
       let changed =
         trial.configuration.names.filter {
           trial.configuration[$0] != trial.reference[$0]
         } + trial.reference.names.filter { trial.configuration[$0] == nil }
       return !changed.isEmpty && controls.isSuperset(of: changed)
-        && (trial.verdict == .better || trial.verdict == .worse)
-    }.map { "trial \($0.trial), \($0.configuration), which is \($0.verdict.rawValue)" }
+        && acted(trial) != nil
+    }.map { trial in
+      let verdict = acted(trial)?.rawValue ?? ""
+      return "trial \(trial.trial), \(trial.configuration), which is \(verdict)"
+    }
     return (proven + found).map {
       "a negative control seems to act (\($0)): it cannot, so this machine is too noisy for what "
         + "is claimed, or the statistics are wrong; measure again before anything is changed"

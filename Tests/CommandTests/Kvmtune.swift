@@ -65,7 +65,7 @@ final class Kvmtune {
   @discardableResult
   func profile(
     target: String = "{lab: veth}", knobs: String = "{txqueuelen: [default, 500]}",
-    blocks: Int = 6
+    objective: String = "{maximise: delivered_pps}", blocks: Int = 6
   ) throws -> String {
     try folder.file(
       "p.yaml",
@@ -74,7 +74,7 @@ final class Kvmtune {
       target: \(target)
       workloads: [{name: bulk, datapath: packet, kind: flood, frame: 64B}]
       knobs: \(knobs)
-      objective: {maximise: delivered_pps}
+      objective: \(objective)
       sampling: {slice: 5ms, pairs: 2, blocks: \(blocks), confirming-blocks: 6}
       search: {controls: keep}
 

@@ -46,6 +46,26 @@ struct SweepTests {
     #expect(text.errors.isEmpty, "\(text.errors)")
   }
 
+  /// Two metrics of one control knob: the default is told as a point of the front, and the table
+  /// alone gives the same bytes.
+  @Test func severalMetricsHaveAFront() throws {
+    try kvmtune.profile(
+      objective: "{pareto: [delivered_pps, cpu_ns_per_frame], subject-to: [loss_ratio <= 1]}")
+    let ended = try kvmtune.start(
+      "sweep", "p.yaml", "--output", "run", "--format", "json", "--force"
+    ).wait()
+    #expect(ended.status == 0, "\(ended.errors)")
+    let document = try #require(try ended.json() as? [String: Any])
+    let found = try #require(document["recommendations"] as? [[String: Any]])
+    let front = try #require(found.first?["front"] as? [[String: Any]])
+    #expect((front.first?["configuration"] as? [String: Any])?.isEmpty == true)
+    #expect(front.count { $0["isKnee"] as? Bool == true } == 1)
+    let again = try kvmtune.run("recommend", "run", "--format", "json")
+    #expect(again.status == 0 && again.output == ended.output)
+    #expect(try kvmtune.text("run/summary.md").contains("| `default` | – | – | "))
+    #expect(try kvmtune.leftovers() == [])
+  }
+
   @Test func aReaderThatGoesAwayDoesNotEndASweep() throws {
     try kvmtune.profile()
     let script = #"{ "$1" sweep p.yaml --output run --force; echo $? > status; } 2>&1 | head -n 2"#

@@ -10,6 +10,8 @@ import Testing
     "maximise delivered_pps; subject-to latency_max_us <= 1e+20; effect 2%",
     "maximise delivered_pps; subject-to loss_ratio <= 1.05x baseline + 0.001; effect 2%",
     "maximise delivered_pps; subject-to loss_ratio <= 2.00x baseline + 1e-05; effect 2%",
+    "pareto throughput_bps, latency_p99_us; subject-to loss_ratio <= 0.001; effect 2%",
+    "pareto cpu_ns_per_frame, delivered_pps, latency_p50_us; effect 1.5%",
   ])
   func theNotationReadsBack(text: String) throws {
     let objective = try Objective(parsing: text)
@@ -27,7 +29,35 @@ import Testing
     #expect(try Objective(parsing: "maximise throughput_bps").effectPercent == 2)
   }
 
+  /// The way of each metric follows from what it is.
+  @Test func severalMetrics() throws {
+    let objective = try Objective(
+      parsing: "pareto throughput_bps,latency_p99_us ; subject-to loss_ratio <= 0")
+    #expect(objective.isPareto)
+    #expect(objective.aims.map(\.metric) == [.throughput, .latencyP99])
+    #expect(objective.aims.map(\.goal) == [.maximise, .minimise])
+    #expect(objective.metrics == [.throughput, .latencyP99, .loss])
+    #expect(objective.wanted == "throughput_bps and latency_p99_us")
+    #expect(try !Objective(parsing: "maximise throughput_bps").isPareto)
+    #expect(
+      try Objective(parsing: "pareto throughput_bps, latency_p99_us, cpu_ns_per_frame").wanted
+        == "throughput_bps, latency_p99_us and cpu_ns_per_frame")
+  }
+
   @Test(arguments: [
+    ("pareto", "two or three metrics, not 0"),
+    ("pareto throughput_bps", "two or three metrics, not 1"),
+    (
+      "pareto throughput_bps, delivered_pps, latency_p50_us, latency_p99_us",
+      "two or three metrics, not 4"
+    ),
+    ("pareto throughput_bps, throughput_bps", "pareto has throughput_bps twice"),
+    ("pareto throughput_bps, latency_p98_us", "did you mean latency_p99_us?"),
+    ("pareto throughput_bps, loss_ratio", "loss_ratio may be zero and has no ratio"),
+    ("pareto throughput_bps, offered_pps", "offered_pps is neither better when it is more"),
+    ("pareto throughput_bps latency_p99_us", "there is no metric 'throughput_bps latency_p99_us'"),
+    ("pareto throughput_bps,", "there is no metric ''"),
+    ("paretto throughput_bps, latency_p99_us", "'pareto METRIC, METRIC'"),
     ("maximise throuhput_bps", "did you mean throughput_bps?"),
     ("maximise", "write 'maximise METRIC'"),
     ("", "write 'maximise METRIC'"),

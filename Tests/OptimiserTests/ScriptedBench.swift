@@ -13,6 +13,8 @@ struct ScriptedBench {
   var workloadEffects: [String: [Configuration: Double]] = [:]
   /// The same for the latency.
   var latencyEffects: [Configuration: Double] = [:]
+  /// The same for the CPU time of a frame, which is not measured where nothing is said.
+  var cpuEffects: [Configuration: Double] = [:]
   /// The generator's headroom; none where nothing is said.
   var headroom: [Configuration: Double] = [:]
   /// The share of frames that get lost.
@@ -57,10 +59,11 @@ struct ScriptedBench {
       for isCandidate in [false, true] {
         let configuration = isCandidate ? request.candidate : request.reference
         let deviation = common + sliceNoise * noise.normal() + (isCandidate ? bias : 0)
+        let cpu = cpuEffects.isEmpty ? 0 : 0.01 * noise.normal()
         var measured = Sample(
           startedAt: 1_767_225_600_000_000_000 + place * 1_000_000 + UInt64(sample) * 20_000_000,
           duration: 0.02,
-          metrics: metrics(configuration, workload, deviation, 0.01 * noise.normal()),
+          metrics: metrics(configuration, workload, deviation, 0.01 * noise.normal(), cpu),
           drops: ["qdisc": loss.isEmpty ? 0 : UInt64(10_000 * sum(loss, configuration))])
         if impossible.contains(where: { configuration[$0.key] == $0.value }) {
           measured = Sample(
@@ -84,7 +87,8 @@ struct ScriptedBench {
   }
 
   private func metrics(
-    _ configuration: Configuration, _ workload: String, _ deviation: Double, _ latency: Double
+    _ configuration: Configuration, _ workload: String, _ deviation: Double, _ latency: Double,
+    _ cpu: Double
   ) -> [Metric: Double] {
     let gain =
       sum(effects, configuration) + sum(workloadEffects[workload] ?? [:], configuration)
@@ -93,6 +97,9 @@ struct ScriptedBench {
       .latencyP99: 50 * exp(sum(latencyEffects, configuration) + latency),
       .loss: sum(loss, configuration),
     ]
+    if !cpuEffects.isEmpty {
+      metrics[.cpuPerFrame] = 800 * exp(sum(cpuEffects, configuration) + cpu)
+    }
     if !headroom.isEmpty { metrics[.headroom] = sum(headroom, configuration) }
     return metrics
   }

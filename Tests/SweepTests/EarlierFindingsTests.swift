@@ -35,7 +35,8 @@ import Testing
     #expect(plan.start == [Configuration(["qdisc": .word("fq")])])
   }
 
-  @Test func aSweepThatFoundNothingHandsNothingOn() {
-    #expect(EarlierFindings(.sample(host: "kvm1", at: 0), goal: .maximise) == nil)
+  @Test func aSweepThatFoundNothingHandsNothingOn() throws {
+    let objective = try Objective(.maximise, .throughput)
+    #expect(EarlierFindings(.sample(host: "kvm1", at: 0), objective) == nil)
   }
 }

@@ -236,11 +236,47 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{}", "objective must have either 'maximise' or 'minimise'"),
+    ("{}", "objective must have one of 'maximise', 'minimise' and 'pareto'"),
     (
       "{maximise: delivered_pps, minimise: loss_ratio}",
-      "objective must have either 'maximise' or 'minimise'"
+      "objective must have one of 'maximise', 'minimise' and 'pareto'"
     ),
+    (
+      "{maximise: delivered_pps, pareto: [delivered_pps, latency_p99_us]}",
+      "objective must have one of 'maximise', 'minimise' and 'pareto'"
+    ),
+    ("{pareto: delivered_pps}", "pareto must be a list, [a, b, …]"),
+    (
+      "{pareto: [delivered_pps]}",
+      "pareto takes two or three metrics, not 1: for one write maximise or minimise, and bound "
+        + "others with subject-to"
+    ),
+    (
+      "{pareto: []}",
+      "pareto takes two or three metrics, not 0: for one write maximise or minimise, and bound "
+        + "others with subject-to"
+    ),
+    (
+      "{pareto: [delivered_pps, latency_p50_us, latency_p99_us, cpu_ns_per_frame]}",
+      "pareto takes two or three metrics, not 4: for one write maximise or minimise, and bound "
+        + "others with subject-to"
+    ),
+    (
+      "{pareto: [delivered_pps, delivered_pps]}",
+      "pareto has delivered_pps twice: name different metrics"
+    ),
+    (
+      "{pareto: [delivered_pps, latency_p98_us]}",
+      "there is no metric 'latency_p98_us': did you mean latency_p99_us?"
+    ),
+    (
+      "{pareto: [delivered_pps, loss_ratio]}",
+      "loss_ratio may be zero and has no ratio: bound it with subject-to instead"
+    ),
+    (
+      "{pareto: [delivered_pps, [loss_ratio]]}", "a metric must be a single value"
+    ),
+    ("{paretto: [delivered_pps]}", "objective has no key 'paretto'; did you mean 'pareto'?"),
     ("{maximize: delivered_pps}", "objective has no key 'maximize'; did you mean 'maximise'?"),
     (
       "{maximise: delivred_pps}",

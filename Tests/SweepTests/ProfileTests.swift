@@ -90,6 +90,17 @@ import Traffic
     #expect(profile.sampling.blocks == 8 && profile.sampling.confirmingBlocks == 20)
   }
 
+  @Test func anObjectiveMayHaveSeveralMetrics() throws {
+    let profile = try ProfileText(
+      objective: "objective: {pareto: [delivered_pps, cpu_ns_per_frame], "
+        + "subject-to: [loss_ratio <= 0.001]}", rest: "search: {effect: 3%}"
+    ).parse()
+    #expect(profile.objective.isPareto)
+    #expect(
+      profile.objective.description
+        == "pareto delivered_pps, cpu_ns_per_frame; subject-to loss_ratio <= 0.001; effect 3%")
+  }
+
   @Test(arguments: [
     ("5ms", 0.005), ("20ms", 0.02), ("20 ms", 0.02), ("0.5s", 0.5), ("10s", 10.0),
   ]) func aSliceHasAUnit(written: String, seconds: Double) throws {

@@ -75,21 +75,22 @@ extension RecordedTable {
     return (configuration, value)
   }
 
-  /// The search of a sweep: the effect of every configuration that was measured.
+  /// The search of a sweep: the effect of every configuration that was measured, on the first of its
+  /// metrics.
   private init(search table: TrialTable) throws {
     guard let head = table.records.first else {
       throw TableError(line: 2, "the table has no samples yet")
     }
-    let objective = try Objective(parsing: head.objective)
+    let aim = try Objective(parsing: head.objective).aims[0]
     let evidence = try Evidence(table.records.filter { $0.nic == head.nic })
     let rows = evidence.trials.filter { $0.role == .search }.compactMap { trial in
-      let workloads = trial.workloads(with: objective.metric).sorted()
-      return PairedComparison(trial, objective.metric, workloads: workloads).effect.map {
+      let workloads = trial.workloads(with: aim.metric).sorted()
+      return PairedComparison(trial, aim.metric, workloads: workloads).effect.map {
         (configuration: Self.complete(trial.candidate, table.schema.knobs), value: $0.ratio)
       }
     }
     let baseline = Self.complete(.baseline, table.schema.knobs)
-    try self.init(rows: [(baseline, 1)] + rows, baseline: baseline, goal: objective.goal)
+    try self.init(rows: [(baseline, 1)] + rows, baseline: baseline, goal: aim.goal)
   }
 
   /// The configuration with `default` for every knob that it leaves alone.

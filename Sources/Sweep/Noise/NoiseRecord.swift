@@ -101,7 +101,7 @@ extension NoiseRecord.Fingerprint {
     target = TargetFingerprint(on: stand, host)
     cpus = try CPUSet.allowed().count
     workloads = profile.workloads.map(\.name)
-    metric = profile.objective.metric.name
+    metric = profile.objective.aims.map(\.metric.name).joined(separator: ", ")
     slice = profile.sampling.slice
     pairs = profile.sampling.pairs
   }

@@ -113,13 +113,17 @@ extension Profile {
   private static func parseObjective(
     _ reader: YAMLReader, effect: String?, workloads: [Workload]
   ) throws(ProfileError) -> Objective {
-    let fields = try reader.fields("objective", known: ["maximise", "minimise", "subject-to"])
-    var parts: [String] = []
-    switch (fields["maximise"], fields["minimise"]) {
-    case (let metric?, nil): parts.append("maximise \(try metric.text("maximise"))")
-    case (nil, let metric?): parts.append("minimise \(try metric.text("minimise"))")
-    default: throw reader.error("objective must have either 'maximise' or 'minimise'")
+    let goals = ["maximise", "minimise", "pareto"]
+    let fields = try reader.fields("objective", known: goals + ["subject-to"])
+    let chosen = goals.filter { fields[$0] != nil }
+    guard chosen.count == 1, let goal = chosen.first, let wanted = fields[goal] else {
+      throw reader.error("objective must have one of 'maximise', 'minimise' and 'pareto'")
     }
+    var metrics: [String] = []
+    for metric in try goal == "pareto" ? wanted.list(goal) : [wanted] {
+      metrics.append(try metric.text(goal == "pareto" ? "a metric" : goal))
+    }
+    var parts = ["\(goal) \(metrics.joined(separator: ", "))"]
     var constraints: [String] = []
     for constraint in try fields["subject-to"]?.list("subject-to") ?? [] {
       constraints.append(try constraint.text("a constraint"))

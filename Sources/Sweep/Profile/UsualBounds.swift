@@ -9,17 +9,19 @@ extension Objective {
   /// CPU time is for each byte where the objective is bits, as larger frames cost more each and less
   /// in all; else for each frame. What no workload measures is not bound.
   func withUsualBounds(on workloads: [Workload]) throws(ObjectiveError) -> Objective {
-    let work: Metric = metric == .throughput ? .cpuPerByte : .cpuPerFrame
+    let wanted = aims.map(\.metric)
+    let work: Metric = wanted.contains(.throughput) ? .cpuPerByte : .cpuPerFrame
     let bounds = [
       try Constraint(.latencyP99, .atMost, multiple: 1.10),
       try Constraint(work, .atMost, multiple: 1.05),
       try Constraint(.loss, .atMost, multiple: 1.05, offset: 0.001),
     ]
-    return try Objective(
-      goal, metric,
-      subjectTo: bounds.filter { bound in
-        bound.metric != metric && workloads.contains { $0.kind.measures(bound.metric) }
-      }, effectPercent: effectPercent)
+    let isOfWork = wanted.contains { $0 == .cpuPerByte || $0 == .cpuPerFrame }
+    return bounded(
+      by: bounds.filter { bound in
+        !wanted.contains(bound.metric) && !(isOfWork && bound.metric == work)
+          && workloads.contains { $0.kind.measures(bound.metric) }
+      })
   }
 }
 
