@@ -43,6 +43,7 @@ struct Row {
       for pair in 0..<min(pairs, contest.pairs) {
         var sums = (ours: 0.0, peer: 0.0)
         for turn in 0..<contest.turns {
+          try BenchPeers.checkRequests()
           if (pair + turn).isMultiple(of: 2) {
             sums.ours += try ours()
             sums.peer += try peer()

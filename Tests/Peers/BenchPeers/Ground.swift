@@ -12,8 +12,11 @@ final class Ground {
   /// which costs less than any other sink.
   let nobody: MACAddress
 
-  /// - Parameter queues: of each device.
-  init(_ topology: LabTopology, queues: Int) throws {
+  /// - Parameters:
+  ///   - queues: of each device.
+  ///   - isTapAlone: the TAP is no port of the bridge, as what the bridge does with a frame is no
+  ///     part of writing it.
+  init(_ topology: LabTopology, queues: Int, isTapAlone: Bool = false) throws {
     lab = try Lab.make(topology, named: Lab.randomName(), queues: queues)
     sessions = [
       try NetlinkSession(in: lab.sender.device.namespace),
@@ -23,8 +26,7 @@ final class Ground {
       preconditionFailure("six octets are an address")
     }
     self.nobody = nobody
-    // A TAP alone: what the bridge does with a frame is no part of writing it.
-    if topology == .bridgeTap { try sessions[1].setMaster(nil, of: lab.receiver.device.index) }
+    if isTapAlone { try sessions[1].setMaster(nil, of: lab.receiver.device.index) }
   }
 
   func remove() { lab.remove() }
@@ -40,6 +42,11 @@ final class Ground {
   /// Bytes that have come to the receiving device.
   func receivedBytes() throws -> UInt64 {
     try sessions[1].link(index: receiver.device.index).statistics.receivedBytes
+  }
+
+  /// Bytes that have come to the device that sends by other workloads: from the guest.
+  func returnedBytes() throws -> UInt64 {
+    try sessions[0].link(index: sender.device.index).statistics.receivedBytes
   }
 
   /// Frames that the receiving device has taken in.

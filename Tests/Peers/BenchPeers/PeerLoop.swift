@@ -17,26 +17,29 @@ final class PeerLoop {
   ///
   /// - Parameters:
   ///   - name: `send`, `rx-ring`, … as loop.c lists them.
+  ///   - cpus: of its threads; none for one thread on whichever CPU the kernel chooses.
   ///   - descriptor: an open queue of a TAP that it shares with us.
+  ///   - guest: the same of a second TAP.
   init(
     _ name: String, on device: NetworkDevice, frame: [UInt8], cpus: [Int], bypass: Bool = false,
-    descriptor: CInt? = nil
+    descriptor: CInt? = nil, guest: CInt? = nil
   ) throws {
     var words = [name]
     if let namespace = device.namespace.name {
       words.append("namespace=\(NetworkNamespace.folder)/\(namespace)")
     }
     words.append("device=\(device.name)")
-    words.append("cpus=" + cpus.map { "\($0)" }.joined(separator: ","))
+    if !cpus.isEmpty { words.append("cpus=" + cpus.map { "\($0)" }.joined(separator: ",")) }
     words.append("frame=" + frame.map { String(format: "%02x", $0) }.joined())
     words.append("bypass=\(bypass ? 1 : 0)")
     if let descriptor { words.append("descriptor=\(descriptor)") }
+    if let guest { words.append("guest=\(guest)") }
     process = try ChildProcess(
       running: Self.program, named: "loops", words, environment: [:],
       streams: ChildProcess.Streams(
         input: commands.fileHandleForReading.fileDescriptor,
         output: answers.fileHandleForWriting.fileDescriptor),
-      inheriting: descriptor.map { [$0] } ?? [])
+      inheriting: [descriptor, guest].compactMap { $0 })
     try? commands.fileHandleForReading.close()
     try? answers.fileHandleForWriting.close()
     guard try line() == "ready" else { throw BenchError("the C loop \(name) did not start") }

@@ -8,11 +8,11 @@
 #include <sched.h>
 
 static const struct loop *const loops[] = {
-    &send_loop,      &sendmmsg_loop, &tx_ring_loop,  &tx_linear_ring_loop, &rx_ring_loop,
-    &tap_write_loop, &tap_read_loop, &xdp_send_loop, &xdp_receive_loop,
+    &send_loop,      &sendmmsg_loop, &tx_ring_loop,   &tx_linear_ring_loop, &rx_ring_loop,
+    &tap_write_loop, &tap_read_loop, &tap_relay_loop, &xdp_send_loop,       &xdp_receive_loop,
 };
 
-static struct options options = {.threads = 1, .descriptor = -1};
+static struct options options = {.threads = 1, .cpus = {-1}, .descriptor = -1, .guest = -1};
 static const struct loop *loop;
 static uint64_t slice;
 static struct result results[THREAD_LIMIT];
@@ -36,6 +36,7 @@ int packet_socket(const struct options *options, int protocol) {
 }
 
 static void pin(int cpu) {
+  if (cpu < 0) return;
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(cpu, &set);
@@ -81,6 +82,7 @@ static void read_option(char *argument) {
   if (!strcmp(argument, "frame")) read_frame(value);
   if (!strcmp(argument, "bypass")) options.bypass = atoi(value);
   if (!strcmp(argument, "descriptor")) options.descriptor = atoi(value);
+  if (!strcmp(argument, "guest")) options.guest = atoi(value);
   if (!strcmp(argument, "cpus")) {
     options.threads = 0;
     for (char *cpu = strtok(value, ","); cpu && options.threads < THREAD_LIMIT;
@@ -89,7 +91,8 @@ static void read_option(char *argument) {
   }
 }
 
-/* loops NAME [namespace=PATH] device=NAME cpus=0,1 frame=HEX [bypass=1] [descriptor=N] */
+/* loops NAME [namespace=PATH] device=NAME [cpus=0,1] [frame=HEX] [bypass=1] [descriptor=N]
+ * [guest=N] */
 int main(int count, char **arguments) {
   for (size_t i = 0; i < sizeof loops / sizeof *loops; i++)
     if (count > 1 && !strcmp(loops[i]->name, arguments[1])) loop = loops[i];

@@ -29,8 +29,9 @@ struct options {
   int frame_bytes;
   int bypass;
   int threads;
-  int cpus[THREAD_LIMIT];
+  int cpus[THREAD_LIMIT]; /* -1 for any */
   int descriptor; /* an open queue of a TAP */
+  int guest;      /* and of another, behind which a guest stands */
 };
 
 /* What one thread found in one slice. */
@@ -48,7 +49,7 @@ struct loop {
 };
 
 extern const struct loop send_loop, sendmmsg_loop, tx_ring_loop, tx_linear_ring_loop, rx_ring_loop,
-    tap_write_loop, tap_read_loop, xdp_send_loop, xdp_receive_loop;
+    tap_write_loop, tap_read_loop, tap_relay_loop, xdp_send_loop, xdp_receive_loop;
 
 /* Ends the process with the reason. */
 void fail(const char *what);

@@ -1,0 +1,146 @@
+import Kernel
+import Measurement
+import TestSupport
+import Traffic
+
+/// Bits a second against iperf3: sockets over a veth, and super-frames out of a guest.
+struct StreamContests {
+  let ground: Ground
+  /// With the TAP a port of the bridge.
+  let bridged: Ground
+  let window: Window
+
+  var all: [Contest] {
+    [
+      sockets(.tcp), sockets(.udp),
+      superFrames(counted: false, against: .relayedTap, bar: 1.0),
+      superFrames(counted: true, against: .relayedTap, bar: 1.0),
+      superFrames(counted: true, against: .veth, bar: nil),
+    ]
+  }
+
+  // MARK: Sockets
+
+  private func sockets(_ datapath: Datapath) -> Contest {
+    let kind = datapath == .tcp ? WorkloadKind.stream : .flood
+    return Contest(
+      name: datapath == .tcp ? "tcp, 1 connection" : "udp 1514 B, 1 flow",
+      peer: datapath == .tcp ? "iperf3" : "iperf3 -u -l 1472",
+      bar: datapath == .tcp ? 1.0 : nil,
+      open: {
+        let client = try Window.find("iperf3")
+        let session = try open(
+          Workload(name: "bench", datapath: datapath, kind: kind, frame: .bytes(1514)), on: ground)
+        let server = try Server(at: ground.receiver, ["--affinity", "1"])
+        let words =
+          ["--client", ground.receiver.ipv4 ?? "", "--time", "30", "--affinity", "0,1"]
+          + (datapath == .udp ? ["--udp", "--length", "1472", "--bitrate", "0"] : [])
+        let bits = { try ground.receivedBytes() * 8 }
+        return (
+          ours: { try window.beside({ _ = try session.measure(seconds: Double($0) / 1e9) }, bits) },
+          peer: {
+            try server.whileListening {
+              try window.running(
+                client, words, lead: 0.6, in: ground.sender.device.namespace, bits)
+            }
+          }
+        )
+      }, turns: 1, unit: .bits)
+  }
+
+  private func open(_ workload: Workload, on ground: Ground) throws -> TrafficSession {
+    try TrafficSession(
+      workload,
+      over: Route(
+        sender: ground.sender, receiver: ground.receiver, drops: [], reverseDrops: [], mtu: 1500),
+      placement: Placement(senders: [0], receivers: [1]), runID: 1)
+  }
+
+  // MARK: Super-frames
+
+  /// As many frames as one super-frame of 64 KiB holds, written into the TAP, over the bridge and
+  /// out of the host.
+  private static let workload = Workload(
+    name: "bench", datapath: .tap, kind: .flood, frame: .bytes(1514), direction: .toSender,
+    segments: 44)
+
+  /// - Parameter counted: ours receives, checks and counts every frame, and what it counted is its
+  ///   rate; else ours only sends, and the device at the end counts.
+  private func superFrames(counted: Bool, against nic: BridgedGuest.NIC, bar: Double?) -> Contest {
+    let peer =
+      switch nic {
+      case .relayedTap: "iperf3 TCP, guest behind a copying TAP"
+      case .veth: "iperf3 TCP, a veth in the TAP's place"
+      }
+    return Contest(
+      name: "TAP super-frames 44 × 1514 B, " + (counted ? "received" : "sent"), peer: peer,
+      bar: bar,
+      open: {
+        let client = try Window.find("iperf3")
+        let ours = counted ? try receiving() : try sending()
+        let guest = try BridgedGuest(nic, on: bridged)
+        let server = try Server(at: bridged.sender, [])
+        let words = ["--client", BridgedGuest.server, "--time", "30"]
+        let lead = 0.6
+        return (
+          ours: ours,
+          peer: {
+            try server.whileListening {
+              try guest.reached(seconds: lead + window.seconds + 0.3) {
+                try window.running(client, words, lead: lead, in: guest.namespace) {
+                  try bridged.returnedBytes() * 8
+                }
+              }
+            }
+          }
+        )
+      }, turns: 1, unit: .bits)
+  }
+
+  /// Frames go to an address that nobody has.
+  private func sending() throws -> () throws -> Double {
+    let senders = try LoneSenders(
+      Self.workload, at: bridged.receiver, to: bridged.nobody, cpus: [0], frameBytes: 1514)
+    return {
+      try window.beside({ _ = try senders.send(nanoseconds: $0) }) {
+        try bridged.returnedBytes() * 8
+      }
+    }
+  }
+
+  /// Only what the frames carry counts, as a super-frame has its headers once.
+  private func receiving() throws -> () throws -> Double {
+    let session = try open(Self.workload, on: bridged)
+    return {
+      let sample = try session.measure(seconds: window.seconds)
+      if BenchPeers.isVerbose { print("ours", sample.metrics, sample.drops) }
+      let wrong = [Metric.corrupt, .foreign, .duplicated].compactMap { sample.metrics[$0] }
+      guard wrong.allSatisfy({ $0 == 0 }) else {
+        throw BenchError("frames that nobody sent: \(sample.metrics)")
+      }
+      return (sample.metrics[.delivered] ?? 0) * 1472 * 8 / sample.duration
+    }
+  }
+}
+
+/// An iperf3 that listens until the last who needs it is gone.
+private final class Server {
+  private let program: Running
+
+  init(at end: Endpoint, _ words: [String]) throws {
+    let iperf3 = try Window.find("iperf3").inNamespace(end.device.namespace.name ?? "")
+    program = try iperf3.start(["--server"] + words)
+    // Before that, a client would be refused.
+    MonotonicTime.now().advanced(0.3).sleepUntil()
+  }
+
+  deinit {
+    program.process.terminate()
+    _ = try? program.wait()
+  }
+
+  func whileListening<Result>(_ body: () throws -> Result) throws -> Result {
+    guard program.process.isRunning else { throw BenchError("the server of iperf3 has ended") }
+    return try body()
+  }
+}
