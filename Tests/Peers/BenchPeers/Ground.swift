@@ -49,6 +49,19 @@ final class Ground {
     try sessions[0].link(index: sender.device.index).statistics.receivedBytes
   }
 
+  /// UDP datagrams that programs at the receiving end have read: `InDatagrams` of its namespace.
+  func readDatagrams() throws -> UInt64 {
+    let text = try receiver.device.namespace.run {
+      try HostFiles.live.read("/proc/thread-self/net/snmp")
+    }
+    let rows = text.split(separator: "\n").filter { $0.hasPrefix("Udp: ") }
+      .map { $0.split(separator: " ") }
+    guard rows.count == 2, let column = rows[0].firstIndex(of: "InDatagrams"),
+      rows[1].indices.contains(column), let count = UInt64(rows[1][column])
+    else { throw BenchError("the kernel does not say how many datagrams were read") }
+    return count
+  }
+
   /// Frames that the receiving device has taken in.
   func received() throws -> UInt64 {
     try sessions[1].link(index: receiver.device.index).statistics.receivedPackets

@@ -12,7 +12,7 @@ struct StreamContests {
 
   var all: [Contest] {
     [
-      sockets(.tcp), sockets(.udp),
+      tcp, udp(isReceived: false), udp(isReceived: true),
       superFrames(counted: false, against: .relayedTap, bar: 1.0),
       superFrames(counted: true, against: .relayedTap, bar: 1.0),
       superFrames(counted: true, against: .veth, bar: nil),
@@ -21,21 +21,37 @@ struct StreamContests {
 
   // MARK: Sockets
 
-  private func sockets(_ datapath: Datapath) -> Contest {
-    let kind = datapath == .tcp ? WorkloadKind.stream : .flood
-    return Contest(
-      name: datapath == .tcp ? "tcp, 1 connection" : "udp 1514 B, 1 flow",
-      peer: datapath == .tcp ? "iperf3" : "iperf3 -u -l 1472",
-      bar: datapath == .tcp ? 1.0 : nil,
+  private var tcp: Contest {
+    sockets(
+      "tcp, 1 connection", "iperf3", bar: 1.0,
+      Workload(name: "bench", datapath: .tcp, kind: .stream), [],
+      bits: { try ground.receivedBytes() * 8 })
+  }
+
+  /// - Parameter isReceived: only datagrams that the receiving program has read count; else all
+  ///   that came to the device, for which a socket may have had no room.
+  private func udp(isReceived: Bool) -> Contest {
+    sockets(
+      "udp 1514 B, 1 flow, " + (isReceived ? "received" : "sent"), "iperf3 -u -l 1472", bar: nil,
+      Workload(name: "bench", datapath: .udp, kind: .flood, frame: .bytes(1514)),
+      ["--udp", "--length", "1472", "--bitrate", "0"],
+      bits: {
+        try isReceived ? ground.readDatagrams() * 1514 * 8 : ground.receivedBytes() * 8
+      })
+  }
+
+  private func sockets(
+    _ name: String, _ peer: String, bar: Double?, _ workload: Workload, _ options: [String],
+    bits: @escaping () throws -> UInt64
+  ) -> Contest {
+    Contest(
+      name: name, peer: peer, bar: bar,
       open: {
         let client = try Window.find("iperf3")
-        let session = try open(
-          Workload(name: "bench", datapath: datapath, kind: kind, frame: .bytes(1514)), on: ground)
+        let session = try open(workload, on: ground)
         let server = try Server(at: ground.receiver, ["--affinity", "1"])
         let words =
-          ["--client", ground.receiver.ipv4 ?? "", "--time", "30", "--affinity", "0,1"]
-          + (datapath == .udp ? ["--udp", "--length", "1472", "--bitrate", "0"] : [])
-        let bits = { try ground.receivedBytes() * 8 }
+          ["--client", ground.receiver.ipv4 ?? "", "--time", "30", "--affinity", "0,1"] + options
         return (
           ours: { try window.beside({ _ = try session.measure(seconds: Double($0) / 1e9) }, bits) },
           peer: {
