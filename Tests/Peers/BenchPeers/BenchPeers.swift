@@ -22,13 +22,27 @@ import Traffic
     if number != 0 { throw BenchError("\(Signal(number: number)) asked for the end") }
   }
 
-  static func main() throws {
+  static func main() {
+    do {
+      try listen()
+      _ = Lab.removeLeftovers()
+      try measure()
+    } catch {
+      FileHandle.standardError.write(Data("bench-peers: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  /// From now on a request to end only sets a flag.
+  private static func listen() throws {
     try checkRequests()
     for ending in Signal.endings {
       // Not blocked: the programs that are started would inherit that.
       signal(ending.number) { BenchPeers.request.store($0, ordering: .relaxed) }
     }
-    _ = Lab.removeLeftovers()
+  }
+
+  private static func measure() throws {
     let arguments = CommandLine.arguments.dropFirst()
     let word = arguments.dropFirst().first
     let pairs = ProcessInfo.processInfo.environment["BENCH_PEERS_PAIRS"].flatMap { Int($0) } ?? 20

@@ -139,13 +139,14 @@ struct StreamContests {
   }
 }
 
-/// An iperf3 that listens until the last who needs it is gone.
+/// An iperf3 that listens until the last who needs it is gone, or this process is.
 private final class Server {
   private let program: Running
 
   init(at end: Endpoint, _ words: [String]) throws {
-    let iperf3 = try Window.find("iperf3").inNamespace(end.device.namespace.name ?? "")
-    program = try iperf3.start(["--server"] + words)
+    let iperf3 = try Window.find("iperf3")
+    let bound = Program("/usr/bin/setpriv", prefix: ["--pdeathsig", "KILL", iperf3.path])
+    program = try bound.inNamespace(end.device.namespace.name ?? "").start(["--server"] + words)
     // Before that, a client would be refused.
     MonotonicTime.now().advanced(0.3).sleepUntil()
   }

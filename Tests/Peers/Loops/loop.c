@@ -6,6 +6,8 @@
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
 
 static const struct loop *const loops[] = {
     &send_loop,      &sendmmsg_loop, &tx_ring_loop,   &tx_linear_ring_loop, &rx_ring_loop,
@@ -100,6 +102,7 @@ int main(int count, char **arguments) {
     fprintf(stderr, "no such loop\n");
     return 64;
   }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (int i = 2; i < count; i++) read_option(arguments[i]);
   pthread_barrier_init(&begin, NULL, (unsigned)options.threads + 1);
   pthread_barrier_init(&end, NULL, (unsigned)options.threads + 1);
