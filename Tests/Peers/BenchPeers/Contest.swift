@@ -30,6 +30,8 @@ struct Row {
     var ratio: Double
     var interval: ClosedRange<Double>?
     var pairs: Int
+    /// Pairs besides that one side did not run in.
+    var again: Int
   }
 
   /// Runs a contest pair by pair; the one that begins changes from pair to pair, and within a pair
@@ -37,24 +39,18 @@ struct Row {
   init(_ contest: Contest, pairs: Int) {
     self.contest = contest
     outcome = Result {
-      let (ours, peer) = try contest.open()
-      _ = try (ours(), peer())
+      let sides = try contest.open()
+      _ = try (sides.ours(), sides.peer())
       var both: [(ours: Double, peer: Double)] = []
-      for pair in 0..<min(pairs, contest.pairs) {
-        var sums = (ours: 0.0, peer: 0.0)
-        for turn in 0..<contest.turns {
+      var again = 0
+      while both.count < min(pairs, contest.pairs) {
+        do {
+          both.append(try Self.pair(both.count, contest.turns, sides))
+        } catch {
           try BenchPeers.checkRequests()
-          if (pair + turn).isMultiple(of: 2) {
-            sums.ours += try ours()
-            sums.peer += try peer()
-          } else {
-            sums.peer += try peer()
-            sums.ours += try ours()
-          }
+          if again == Self.mostAgain { throw error }
+          again += 1
         }
-        guard sums.ours > 0 else { throw BenchError("ours moved no frame") }
-        guard sums.peer > 0 else { throw BenchError("the peer moved no frame") }
-        both.append((sums.ours / Double(contest.turns), sums.peer / Double(contest.turns)))
       }
       let centre = HodgesLehmann(both.map { log($0.ours / $0.peer) })
       guard let centre, let ours = Series.median(both.map(\.ours)),
@@ -63,8 +59,30 @@ struct Row {
       return Figures(
         ours: ours, peer: peer, ratio: exp(centre.estimate),
         interval: centre.interval.map { exp($0.lowerBound)...exp($0.upperBound) },
-        pairs: both.count)
+        pairs: both.count, again: again)
     }
+  }
+
+  /// Pairs that are taken again, as one side did not run, before the row is given up.
+  private static let mostAgain = 3
+
+  private static func pair(
+    _ number: Int, _ turns: Int, _ sides: (ours: () throws -> Double, peer: () throws -> Double)
+  ) throws -> (ours: Double, peer: Double) {
+    var sums = (ours: 0.0, peer: 0.0)
+    for turn in 0..<turns {
+      try BenchPeers.checkRequests()
+      if (number + turn).isMultiple(of: 2) {
+        sums.ours += try sides.ours()
+        sums.peer += try sides.peer()
+      } else {
+        sums.peer += try sides.peer()
+        sums.ours += try sides.ours()
+      }
+    }
+    guard sums.ours > 0 else { throw BenchError("ours moved no frame") }
+    guard sums.peer > 0 else { throw BenchError("the peer moved no frame") }
+    return (sums.ours / Double(turns), sums.peer / Double(turns))
   }
 
   static let header = [
@@ -82,8 +100,8 @@ struct Row {
       }
       return [
         contest.name, contest.peer, text(figures.ours), text(figures.peer),
-        String(format: "%.3f", figures.ratio), interval ?? "too few pairs", "\(figures.pairs)",
-        bar,
+        String(format: "%.3f", figures.ratio), interval ?? "too few pairs",
+        "\(figures.pairs)" + (figures.again > 0 ? ", \(figures.again) taken again" : ""), bar,
       ]
     }
   }

@@ -49,13 +49,12 @@ struct StreamContests {
       open: {
         let client = try Window.find("iperf3")
         let session = try open(workload, on: ground)
-        let server = try Server(at: ground.receiver, ["--affinity", "1"])
         let words =
           ["--client", ground.receiver.ipv4 ?? "", "--time", "30", "--affinity", "0,1"] + options
         return (
           ours: { try window.beside({ _ = try session.measure(seconds: Double($0) / 1e9) }, bits) },
           peer: {
-            try server.whileListening {
+            try Server.listening(at: ground.receiver) {
               try window.running(
                 client, words, lead: 0.6, in: ground.sender.device.namespace, bits)
             }
@@ -95,13 +94,12 @@ struct StreamContests {
         let client = try Window.find("iperf3")
         let ours = counted ? try receiving() : try sending()
         let guest = try BridgedGuest(nic, on: bridged)
-        let server = try Server(at: bridged.sender, [])
-        let words = ["--client", BridgedGuest.server, "--time", "30"]
+        let words = ["--client", BridgedGuest.server, "--time", "30", "--affinity", "0,1"]
         let lead = 0.6
         return (
           ours: ours,
           peer: {
-            try server.whileListening {
+            try Server.listening(at: bridged.sender) {
               try guest.reached(seconds: lead + window.seconds + 0.3) {
                 try window.running(client, words, lead: lead, in: guest.namespace) {
                   try bridged.returnedBytes() * 8
@@ -139,25 +137,42 @@ struct StreamContests {
   }
 }
 
-/// An iperf3 that listens until the last who needs it is gone, or this process is.
-private final class Server {
-  private let program: Running
+/// An iperf3 that listens: a new one for each slice, as one that has not seen the end of the last
+/// client refuses the next. It ends with this process at the latest.
+private struct Server {
+  private static let port = 5201
 
-  init(at end: Endpoint, _ words: [String]) throws {
+  static func listening<Result>(at end: Endpoint, _ body: () throws -> Result) throws -> Result {
+    let namespace = end.device.namespace
     let iperf3 = try Window.find("iperf3")
     let bound = Program("/usr/bin/setpriv", prefix: ["--pdeathsig", "KILL", iperf3.path])
-    program = try bound.inNamespace(end.device.namespace.name ?? "").start(["--server"] + words)
-    // Before that, a client would be refused.
-    MonotonicTime.now().advanced(0.3).sleepUntil()
-  }
-
-  deinit {
-    program.process.terminate()
-    _ = try? program.wait()
-  }
-
-  func whileListening<Result>(_ body: () throws -> Result) throws -> Result {
-    guard program.process.isRunning else { throw BenchError("the server of iperf3 has ended") }
+    let server = try bound.inNamespace(namespace.name ?? "").start(
+      ["--server", "--one-off", "--port", "\(port)", "--affinity", "1"])
+    defer {
+      server.process.terminate()
+      _ = try? server.wait()
+    }
+    let limit = MonotonicTime.now().advanced(5)
+    while try !isOpen(in: namespace) {
+      guard server.process.isRunning, MonotonicTime.now() < limit else {
+        throw BenchError("the server of iperf3 does not listen")
+      }
+      MonotonicTime.now().advanced(0.01).sleepUntil()
+    }
     return try body()
+  }
+
+  /// Whether somebody listens: state 0A in the kernel's list of sockets, which has ports in
+  /// hexadecimal.
+  private static func isOpen(in namespace: NetworkNamespace) throws -> Bool {
+    let lists = try namespace.run {
+      try ["tcp", "tcp6"].map { "/proc/thread-self/net/\($0)" }
+        .filter { HostFiles.live.exists($0) }.map { try HostFiles.live.read($0) }
+    }
+    return lists.joined(separator: "\n").split(separator: "\n").contains { line in
+      let words = line.split(separator: " ")
+      return words.count > 3 && words[1].hasSuffix(":" + String(port, radix: 16))
+        && words[3] == "0A"
+    }
   }
 }
