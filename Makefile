@@ -64,7 +64,8 @@ effect: build test-packages
 guest-test: build test-packages guest-packages
 	KVMTUNE_REQUIRE=lab,guest $(SWIFT) test -c release --disable-xctest --no-parallel --filter GuestTests
 
-# Before the work of others on the machine, if there is any: both sides of a pair alike.
+# Before other work, both sides of a pair alike. Where the kernel schedules session by session
+# (sched_autogroup_enabled), that holds within this one only: other sessions had better be idle.
 bench-peers: build-packages peer-packages
 	$(SWIFT) build -c release --product BenchPeers
 	mkdir -p .build/bench-peers
