@@ -27,7 +27,7 @@ package struct TrialEvidence: Hashable, Sendable {
   /// The candidate's role.
   package let role: Role
   package let candidate: Configuration
-  /// What the candidate is held against: the baseline but for ``Role/ablate``.
+  /// What the candidate is held against: the baseline but for ``Role/ablate`` and ``Role/share``.
   package let reference: Configuration
   /// What the kernel made of either, as the first valid samples say; nil if they do not.
   package let candidateEffective: Configuration?

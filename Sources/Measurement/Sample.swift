@@ -41,6 +41,8 @@ package enum Role: String, Sendable, CaseIterable {
   case validate
   /// The winner with one knob put back.
   case ablate
+  /// What is recommended, with a setting of the whole host that is recommended for another NIC.
+  case share
 }
 
 /// One row of `trials.csv`: a sample and all that says where it came from.

@@ -44,8 +44,18 @@ package struct Campaign: Sendable {
   ///
   /// - Throws: as ``next(after:)``.
   package func remaining(after records: [TrialRecord]) throws -> Remaining {
+    try step(after: records)?.remaining ?? Remaining(trials: 0, blocks: 0)
+  }
+
+  /// What ``next(after:)`` and ``remaining(after:)`` say; nil if the sweep is done.
+  func step(
+    after records: [TrialRecord]
+  ) throws -> (request: TrialRequest, remaining: Remaining)? {
     let (request, findings) = try progress(after: records)
-    guard let request else { return Remaining(trials: 0, blocks: 0) }
+    return request.map { ($0, remaining($0, findings)) }
+  }
+
+  private func remaining(_ request: TrialRequest, _ findings: Findings) -> Remaining {
     let done = workloads.map { request.doneBlocks[$0]?.count ?? 0 }.min() ?? 0
     var left = Remaining(trials: 1, blocks: max(0, request.blocks - done))
     func add(_ trials: Int, _ role: Role) {
@@ -76,6 +86,7 @@ package struct Campaign: Sendable {
     case .ablate:
       add(findings.knobsToSettle - 1, .ablate)
       add(1, .validate)
+    case .share: break
     }
     return left
   }

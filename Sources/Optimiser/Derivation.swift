@@ -9,7 +9,7 @@ extension Recommendation {
   ///   could have written.
   package static func derive(from records: [TrialRecord]) throws -> [Recommendation] {
     let byNIC = Dictionary(grouping: records, by: \.nic)
-    return try byNIC.keys.sorted().map { try derive(nic: $0, from: byNIC[$0] ?? []) }
+    return try byNIC.keys.sorted().map { try derive(nic: $0, from: byNIC[$0]?.ofItsOwn ?? []) }
   }
 
   private static func derive(

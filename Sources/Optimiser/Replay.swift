@@ -34,6 +34,11 @@ struct Replay {
   /// Whether every trial was handed out.
   var isAtEnd: Bool { trials.isEmpty }
 
+  /// Passes over every trial before the first one with this role.
+  mutating func pass(to role: Role) {
+    while let next = trials.first, next.role != role { take(next) }
+  }
+
   /// The candidate of the next trial on record, if that has this role.
   func recordedCandidate(_ role: Role) -> Configuration? {
     trials.first.flatMap { $0.role == role ? $0.candidate : nil }
@@ -72,12 +77,16 @@ struct Replay {
           trial: number, role: role, candidate: candidate, reference: reference, blocks: blocks,
           doneBlocks: recorded.map { doneBlocks($0) } ?? [:]))
     }
+    take(recorded)
+    return recorded
+  }
+
+  private mutating func take(_ trial: TrialEvidence) {
     for metric in workloads.keys {
-      workloads[metric]?.formUnion(recorded.workloads(with: metric))
+      workloads[metric]?.formUnion(trial.workloads(with: metric))
     }
     trials = trials.dropFirst()
     number += 1
-    return recorded
   }
 
   /// How many blocks the trial takes until a look: a swap pair that is tainted is followed by another

@@ -51,7 +51,7 @@ package struct Budget: Hashable, Sendable {
     switch role {
     case .baseline, .noise: noise
     case .search, .race: search
-    case .validate: validation
+    case .validate, .share: validation
     case .ablate: ablation
     }
   }

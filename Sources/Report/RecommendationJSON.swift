@@ -13,10 +13,14 @@ package struct RecommendationJSON: Codable, Hashable, Sendable {
   package let formatVersion: Int
   /// One for each NIC, sorted by name.
   package let recommendations: [Recommendation]
+  /// What settings of the whole host do to NICs that they are not recommended for; nil if none was
+  /// tried there.
+  package let hostWide: [HostWideFinding]?
 
-  package init(_ recommendations: [Recommendation]) {
+  package init(_ recommendations: [Recommendation], hostWide: [HostWideFinding] = []) {
     formatVersion = Self.formatVersion
     self.recommendations = recommendations.sorted { $0.nic < $1.nic }
+    self.hostWide = hostWide.isEmpty ? nil : hostWide
   }
 
   package func encoded() throws -> [UInt8] {

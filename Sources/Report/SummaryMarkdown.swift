@@ -6,16 +6,18 @@ package enum SummaryMarkdown {
 
   /// - Parameters:
   ///   - recommendations: of one run.
+  ///   - hostWide: of the same run.
   ///   - commands: by NIC.
   ///   - directory: of the run, as the reader would write it.
   package static func text(
-    _ recommendations: [Recommendation], commands: [String: KnobCommands] = [:],
-    directory: String
+    _ recommendations: [Recommendation], hostWide: [HostWideFinding] = [],
+    commands: [String: KnobCommands] = [:], directory: String
   ) -> String {
     recommendations.sorted { $0.nic < $1.nic }
       .map { Section(recommendation: $0, commands: commands[$0.nic] ?? .none).lines }
       .joined(separator: [""])
       .map { $0 + "\n" }.joined()
+      + shared(hostWide)
         + """
 
         ## How to derive it again
@@ -33,6 +35,13 @@ package enum SummaryMarkdown {
         have been found four times out of five.
 
         """
+  }
+
+  /// Empty if NICs share nothing that one of them wants.
+  private static func shared(_ hostWide: [HostWideFinding]) -> String {
+    if hostWide.isEmpty { return "" }
+    let lines = HostWideText.sentences(hostWide).map { "- \(escaped($0)).\n" }
+    return "\n## \(HostWideText.title)\n\n" + lines.joined()
   }
 
   /// A section that goes behind the others: one paragraph, taken as plain text.

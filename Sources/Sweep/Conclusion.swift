@@ -8,6 +8,8 @@ import Report
 /// What follows from a run's table, and nothing but the table; and how long it holds.
 package struct Conclusion: Sendable {
   package let recommendations: [Recommendation]
+  /// What settings of the whole host that are recommended for one NIC do to the others.
+  package let hostWide: [HostWideFinding]
   /// What is found of knobs that cannot act, of which there should be nothing to find.
   package let warnings: [String]
   /// Why the host was not fit that the run was taken on with; empty if it was.
@@ -29,14 +31,17 @@ package struct Conclusion: Sendable {
     table path: String, controls: [KnobName] = [], manifest: RunManifest? = nil
   ) throws {
     takenOn = manifest?.takenOn ?? []
-    recommendations = try Recommendation.derive(from: TrialsFile.read(path).records)
+    let records = try TrialsFile.read(path).records
+    recommendations = try Recommendation.derive(from: records)
+    hostWide = try HostWideFinding.derive(from: records, recommendations)
     warnings = recommendations.flatMap { ControlCheck.warnings($0, controls: controls) }
     expiry = Expiry(recommendations, manifest)
   }
 
   /// The bytes of `recommendation.json`.
   package func json() throws -> String {
-    String(decoding: try RecommendationJSON(recommendations).encoded(), as: UTF8.self)
+    let document = RecommendationJSON(recommendations, hostWide: hostWide)
+    return String(decoding: try document.encoded(), as: UTF8.self)
   }
 
   /// The tables for the terminal, with the commands that make the change.
@@ -51,8 +56,13 @@ package struct Conclusion: Sendable {
         return lines.isEmpty ? "" : "\nBy hand\(Self.words(place)):\n" + lines
       }
       return RecommendationText.text(recommendation, width: width) + typed.joined()
-    }.joined(separator: "\n") + (mark + warnings).map { "\nWarning: \($0).\n" }.joined()
+    }.joined(separator: "\n") + shared + (mark + warnings).map { "\nWarning: \($0).\n" }.joined()
       + (expiry?.sentence.map { "\n\($0)\n" } ?? "")
+  }
+
+  private var shared: String {
+    let lines = HostWideText.sentences(hostWide).map { "  \($0).\n" }
+    return lines.isEmpty ? "" : "\n\(HostWideText.title):\n" + lines.joined()
   }
 
   private static func words(_ place: KnobCommands.Place) -> String {
@@ -67,7 +77,8 @@ package struct Conclusion: Sendable {
   package func summary(directory: String) -> String {
     let commands = recommendations.map { ($0.nic, Self.commands($0)) }
     return SummaryMarkdown.text(
-      recommendations, commands: Dictionary(commands) { first, _ in first }, directory: directory)
+      recommendations, hostWide: hostWide, commands: Dictionary(commands) { first, _ in first },
+      directory: directory)
       + ((mark + warnings).isEmpty ? "" : "\n## Warnings\n\n")
       + (mark + warnings).map { "- \($0)\n" }.joined()
       + (expiry?.sentence.map { SummaryMarkdown.section("How long it holds", $0) } ?? "")

@@ -65,23 +65,13 @@ extension EarlierFindings {
     }
   }
 
-  /// What a run starts from: what it has noted if it is gone on with, else what is kept of its
-  /// target. Nil if there is nothing, or the profile says `warm-start: off`.
-  init?(of job: SweepJob, on stand: Stand, in state: StateFolder) throws {
-    guard job.profile.search.isWarm,
-      let found = job.isResumed
-        ? job.manifest.earlier : try Self.kept(of: job, on: stand, in: state)
-    else { return nil }
-    self = found
-  }
-
-  private static func kept(
-    of job: SweepJob, on stand: Stand, in state: StateFolder
+  /// What is kept of a target; nil if there is nothing.
+  static func kept(
+    of target: TargetFingerprint, _ objective: Objective, in state: StateFolder
   ) throws -> EarlierFindings? {
-    let fingerprint = Fingerprint(
-      TargetFingerprint(of: job.manifest, on: stand), job.profile.objective)
+    let file = try state.file("found", of: Fingerprint(target, objective))
     // A damaged file counts for nothing: the next sweep replaces it.
-    return FileManager.default.contents(atPath: try state.file("found", of: fingerprint))
+    return FileManager.default.contents(atPath: file)
       .flatMap { try? JSONDecoder().decode(EarlierFindings.self, from: $0) }
   }
 
@@ -91,7 +81,7 @@ extension EarlierFindings {
   ) throws {
     for found in conclusion.recommendations {
       let objective = try Objective(parsing: found.objective)
-      guard let target = manifest.fingerprint else { continue }
+      guard let target = manifest.targets.first(where: { $0.nic == found.nic }) else { continue }
       let file = try state.file("found", of: Fingerprint(target, objective))
       try state.prepare()
       if let good = EarlierFindings(found, objective) {

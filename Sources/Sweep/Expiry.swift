@@ -8,8 +8,8 @@ package struct Expiry: Sendable {
 
   private let hosts: [String]
   private let lastSample: Date
-  /// What the run was found on; nil if there is only a table.
-  private let found: TargetFingerprint?
+  /// What the run was found on, by target; empty if there is only a table.
+  private let found: [TargetFingerprint]
   private let profileFile: String?
 
   /// Nil if nothing was found.
@@ -20,22 +20,23 @@ package struct Expiry: Sendable {
     guard let first = recommendations.first, let last = moments.max() else { return nil }
     lastSample = Date(timeIntervalSince1970: Double(last) / 1e9)
     profileFile = manifest?.profileFile
-    found = manifest.map { manifest in
-      if let fingerprint = manifest.fingerprint { return fingerprint }
-      var partial = TargetFingerprint(
-        manifest.environment, nic: first.nic, driver: first.driver)
-      partial.kvmtuneVersion = manifest.kvmtuneVersion
-      return partial
-    }
-    hosts = (found.map { [$0.host] } ?? []) + recommendations.map(\.host)
+    found =
+      manifest.map { manifest in
+        if !manifest.targets.isEmpty { return manifest.targets }
+        var partial = TargetFingerprint(
+          manifest.environment, nic: first.nic, driver: first.driver)
+        partial.kvmtuneVersion = manifest.kvmtuneVersion
+        return [partial]
+      } ?? []
+    hosts = found.map(\.host) + recommendations.map(\.host)
   }
 
   /// What it was found on and until when it holds, in one line; nil if there is only a table.
   package var sentence: String? {
-    found.map { found in
-      let words = found.words(profile: profileFile ?? "")
+    found.first.map { first in
+      let words = first.words(profile: profileFile ?? "", beside: Array(found.dropFirst()))
       return Self.line(
-        "Found on \(Self.day(lastSample)) on \(found.host): \(words). It holds until one of these "
+        "Found on \(Self.day(lastSample)) on \(first.host): \(words). It holds until one of these "
           + "changes, and for \(Self.mostDays) days at most: until \(Self.day(lastDay)).")
     }
   }
@@ -47,7 +48,12 @@ package struct Expiry: Sendable {
         "this was found on another host, \(foreign); whether it still holds there cannot be told "
           + "on \(host.hostName)")
     }
-    var reasons = found.map { $0.changes(to: $0.present(on: host, profile: profileFile)) } ?? []
+    var reasons: [String] = []
+    for target in found {
+      // The host is the same for all of them.
+      let changes = target.changes(to: target.present(on: host, profile: profileFile))
+      reasons += changes.filter { !reasons.contains($0) }
+    }
     if now > lastDay {
       reasons.append("it was found on \(Self.day(lastSample)), over \(Self.mostDays) days ago")
     }

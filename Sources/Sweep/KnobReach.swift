@@ -149,8 +149,10 @@ extension Profile {
     }
   }
 
-  /// The knobs that cannot act on some workload, in the order of the profile.
-  package var unreached: [Unreached] {
+  /// The knobs that cannot act on some workload, in the order of the profile, by its first target.
+  package var unreached: [Unreached] { unreached(on: target) }
+
+  private func unreached(on target: TargetRequest) -> [Unreached] {
     let reach = KnobReach(on: target, knobs: knobs.map(\.name))
     return knobs.compactMap { request in
       let reasons = workloads.compactMap { workload in
@@ -163,9 +165,11 @@ extension Profile {
     }
   }
 
-  /// The knobs that are kept though they can act on nothing.
+  /// The knobs that are kept though they can act on nothing, on any of the targets.
   package var controls: [KnobName] {
-    search.controls == .keep ? unreached.filter(\.isControl).map(\.knob) : []
+    guard search.controls == .keep else { return [] }
+    let each = targets.map { Set(unreached(on: $0).filter(\.isControl).map(\.knob)) }
+    return knobs.map(\.name).filter { name in each.allSatisfy { $0.contains(name) } }
   }
 }
 

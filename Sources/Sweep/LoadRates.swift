@@ -16,12 +16,20 @@ struct LoadRates {
   private let profile: Profile
   /// The file that rates are kept in; nil if they are of no use later.
   private let file: String?
+  /// Whether the file is of this run.
   private let isResumed: Bool
+  /// In front of the workloads in the file, where other targets have theirs in it too.
+  private let prefix: String
 
-  init(of job: SweepJob) {
-    profile = job.profile
+  /// - Parameters:
+  ///   - profile: of the job, for one target alone.
+  ///   - nic: that target.
+  ///   - isFirst: no other target was measured before.
+  init(of job: SweepJob, _ profile: Profile, on nic: String, isFirst: Bool) {
+    self.profile = profile
     file = job.directory.rates
-    isResumed = job.isResumed
+    isResumed = job.isResumed || !isFirst
+    prefix = job.profile.targets.count > 1 ? "\(nic) " : ""
   }
 
   /// Of a profile that is measured once.
@@ -29,6 +37,7 @@ struct LoadRates {
     self.profile = profile
     file = nil
     isResumed = false
+    prefix = ""
   }
 
   /// The profile's workloads, all of them with the rate that they are to have.
@@ -41,8 +50,9 @@ struct LoadRates {
     var rates = try kept()
     let workloads = try profile.workloads.map { workload in
       guard let load = workload.load else { return workload }
-      let rate = try rates[workload.name] ?? find(workload, load, on: stand, interruption, observer)
-      rates[workload.name] = rate
+      let name = prefix + workload.name
+      let rate = try rates[name] ?? find(workload, load, on: stand, interruption, observer)
+      rates[name] = rate
       var resolved = workload
       (resolved.rate, resolved.load) = (rate, nil)
       return resolved

@@ -129,10 +129,12 @@ package struct RunManifest: Codable, Sendable, Hashable {
   package var nic: String?
   package var seed: UInt64
   package var environment: HostEnvironment
-  /// What the run is made on; nil in runs of old, and before its first trial.
+  /// What the run is made on; nil in runs of old, before its first trial, and with several targets.
   package var fingerprint: TargetFingerprint?
-  /// What the search tries first; nil without an earlier sweep of the same target.
-  package var earlier: EarlierFindings?
+  /// The same for each of several targets, in the order of the profile; nil with one.
+  package var fingerprints: [TargetFingerprint]?
+  /// What it has begun with on each target; nil in runs of old, and before its first trial.
+  package var starts: [RunStart]?
   /// Why the host was not fit, if it was taken on with `--force`; nil if it was fit.
   package var takenOn: [String]?
 
@@ -147,6 +149,15 @@ package struct RunManifest: Codable, Sendable, Hashable {
     self.nic = nic
     self.seed = seed
     self.environment = HostEnvironment.read()
+  }
+
+  /// What the run is made on, by target; empty where that is not known.
+  package var targets: [TargetFingerprint] {
+    get { fingerprints ?? fingerprint.map { [$0] } ?? [] }
+    set {
+      fingerprint = newValue.count == 1 ? newValue[0] : nil
+      fingerprints = newValue.count > 1 ? newValue : nil
+    }
   }
 
   func encoded() throws -> Data {

@@ -13,7 +13,7 @@ package struct SweepJob: Sendable {
   /// A new run.
   ///
   /// - Parameters:
-  ///   - nic: instead of the profile's target.
+  ///   - nic: instead of the profile's targets.
   ///   - seed: instead of the profile's.
   ///   - output: the run directory; `Reports/NAME-DATE-TIME` if nil.
   /// - Throws: `ProfileError`; `RunDirectoryError` if there is a run already.
@@ -80,16 +80,24 @@ extension Profile {
   func overriding(nic: String?, seed: UInt64?, file: String) throws(ProfileError) -> Profile {
     var copy = self
     if let nic {
-      if case .guest = target {
+      if targets.contains(where: \.isGuest) {
         throw ProfileError(
           file: file, line: 0,
           message: "is about a guest, which --nic cannot replace; take a profile with target: "
             + "{nic: \(nic)}")
       }
-      let peer: String? = if case .nic(_, let peer) = target { peer } else { nil }
-      copy.target = .nic(nic, peer: peer)
+      copy.targets = [.nic(nic, peer: peer(of: nic))]
     }
     if let seed { copy.search.seed = seed }
     return copy
+  }
+
+  /// The peer that the profile gives a NIC; if it is about one NIC only, to whatever takes its place.
+  private func peer(of nic: String) -> String? {
+    let peers = targets.compactMap { target -> String? in
+      guard case .nic(let name, let peer) = target else { return nil }
+      return name == nic || targets.count == 1 ? peer : nil
+    }
+    return peers.first
   }
 }

@@ -2,7 +2,7 @@ import Knobs
 package import Measurement
 import Optimiser
 
-/// What a sweep would do, without doing it: `--dry-run`.
+/// What a sweep would do on one target, without doing it: `--dry-run`.
 ///
 /// A NIC is only read. Of a lab, one is made for a moment, since only a real device says what it
 /// allows, and removed again.
@@ -13,6 +13,8 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
     package let commands: [String]
   }
 
+  /// The target; nil if it is the only one.
+  package let target: String?
   package let trials: [Trial]
   /// How many more are tried that only the results of the first can tell.
   package let chosenLater: Int
@@ -23,12 +25,14 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
   /// Seconds of traffic alone, if every knob of the winner had to be put back once.
   package let secondsOfTraffic: Double
 
-  /// Throws as ``SweepRun`` would before its first trial.
+  /// - Parameter place: of the target in the profile.
+  /// - Throws: as ``SweepRun`` would before its first trial.
   package init(
-    _ job: SweepJob, allowManagement: Bool,
+    _ job: SweepJob, place: Int = 0, allowManagement: Bool,
     guests: () throws -> any GuestMaker
   ) throws {
-    let profile = job.profile
+    let profile = job.profile.each[place]
+    target = job.profile.targets.count > 1 ? profile.target.names.first : nil
     let choice = try TargetChoice(
       profile, file: job.file, state: .standard(), allowManagement: allowManagement, guests: guests)
     let (resolved, campaign, trials) = try choice.preview { tuner in
@@ -56,7 +60,8 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
   }
 
   package var description: String {
-    var lines = absent.sorted { $0.key < $1.key }.map { "\($0.key) is left out: \($0.value)" }
+    var lines = target.map { ["\($0):"] } ?? []
+    lines += absent.sorted { $0.key < $1.key }.map { "\($0.key) is left out: \($0.value)" }
     lines += unreached.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     for trial in trials {
       lines.append("\(trial.configuration)")

@@ -13,12 +13,19 @@ package protocol SweepObserver: RateObserver {
   func knows(_ noise: NoiseRecord)
   /// The search first tries what an earlier one of the same target found good.
   func starts(from earlier: EarlierFindings)
+  /// How the time of a trial is spent.
+  func plans(_ sampling: Profile.Sampling)
   /// The host is not fit, and is taken on all the same.
   func takesOn(_ objections: [String])
-  /// Before the first trial: what will be tried on what.
+  /// Before the first trial on a target: what will be tried on it.
   func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int)
   /// A trial, or what is left of one, is about to be measured.
-  func began(_ request: TrialRequest, remaining: Remaining, secondsPerBlock: Double?)
+  ///
+  /// - Parameters:
+  ///   - nic: nil if there is only one.
+  ///   - remaining: trials of this NIC, and blocks of all.
+  func began(
+    _ request: TrialRequest, on nic: String?, remaining: Remaining, secondsPerBlock: Double?)
   /// A block is on disk.
   func finished(block: Int, of request: TrialRequest)
   /// The host is as it was, or not: what could not be put back.
@@ -53,20 +60,16 @@ package struct SweepRun {
 
   /// Measures until the campaign is done, then derives the recommendation from the table on disk.
   ///
-  /// However it ends, the target is put back. What was measured is on disk.
+  /// However it ends, every target is put back. What was measured is on disk.
   /// - Throws: ``SweepInterrupted``, ``HostUnfit``, and the errors of the modules below.
   package func run(_ observer: some SweepObserver) throws -> Conclusion {
     let state = StateFolder.standard()
-    let choice = try TargetChoice(
-      profile, file: job.file, state: state, allowManagement: allowManagement, guests: guests)
-    let journal = try Journal(in: state)
-    let stand = try choice.makeStand(journal: journal)
-    let measured = Result { try measure(on: stand, state, observer) }
-    let failures = stand.close()
+    let targets = try SweepTargets(
+      job, in: state, allowManagement: allowManagement, guests: guests)
+    let measured = Result { try measure(targets, state, observer) }
+    let failures = try targets.close()
     directory.removeEmptyConsoles()
     observer.restored(failures: failures)
-    // A journal that is left behind is tried again by the supervisor and by `kvmtune restore`.
-    if failures.isEmpty { try journal.finish() }
     try measured.get()
     let conclusion = try Conclusion(
       table: directory.trials, controls: profile.controls, manifest: directory.readManifest())
@@ -77,65 +80,99 @@ package struct SweepRun {
   }
 
   private func measure(
-    on stand: Stand, _ state: StateFolder, _ observer: some SweepObserver
+    _ targets: SweepTargets, _ state: StateFolder, _ observer: some SweepObserver
   ) throws {
-    let resolved = try ResolvedSpace(
-      profile, on: try stand.side(0, for: .baseline).tuner, file: job.file)
-    let earlier = try EarlierFindings(of: job, on: stand, in: state)
-    let campaign = try Campaign(
-      profile, resolved.space, file: job.file,
-      start: earlier?.configurations(in: resolved.space) ?? [], isForced: isForced)
-    let schema = TableSchema(
-      knobs: resolved.space.dimensions.map(\.knob), hops: try stand.hops(of: profile.workloads))
-    var (table, records) = try openTable(schema, on: stand, earlier)
-    let gate = try HostGate(job, state, stand, isForced: isForced)
-    if let known = try gate.known() { observer.knows(known) }
-    if let earlier, !campaign.plan.start.isEmpty { observer.starts(from: earlier) }
-    let workloads = try LoadRates(of: job).resolve(on: stand, interruption, observer)
-    let check = try HostCheck(on: stand, workloads, interruption)
-    var isPassed = false
+    let surveys = try targets.survey()
+    let campaign = try campaign(targets, surveys)
+    let schema = TableSchema(knobs: surveys.flatMap(\.knobs), hops: surveys.flatMap(\.hops))
+    var (table, records) = try openTable(schema, surveys)
+    var begun: [String: SweptTarget] = [:]
+    var current: SweptTarget?
+    var times = BlockTimes()
+    while let next = try campaign.next(after: records) {
+      let place = surveys.firstIndex { $0.nic == next.nic } ?? 0
+      if let current, current.nic != next.nic { try current.explain(records) }
+      let stand = try targets.stand(at: place)
+      let target =
+        try begun[next.nic]
+        ?? begin(
+          targets.profile(at: place), surveys[place], campaign.members[place].campaign, on: stand,
+          state, isFirst: begun.isEmpty, observer)
+      (begun[next.nic], current) = (target, target)
+      try target.pass(before: next.request, records, observer)
+      observer.began(
+        next.request, on: surveys.count > 1 ? next.nic : nil, remaining: next.remaining,
+        secondsPerBlock: times.mean)
+      let blocks = blocks(
+        on: stand, surveys[place], targets.profile(at: place).sampling, schema)
+      for block in 0..<next.request.blocks {
+        let due = target.due(next.request, block: block)
+        guard !due.isEmpty else { continue }
+        let started = MonotonicTime.now()
+        let measured = try blocks.measure(next.request, block: block, workloads: due)
+        try table.append(measured)
+        records += measured
+        times.add(MonotonicTime.now() - started)
+        observer.finished(block: block, of: next.request)
+        // After a swap pair it may be plain that the rest tells nothing: the settings were
+        // refused, or came to the same as earlier ones.
+        if block == 1, try !next.isSameTrial(as: campaign.next(after: records)) { break }
+      }
+    }
+    try current?.explain(records)
+  }
+
+  private func campaign(
+    _ targets: SweepTargets, _ surveys: [SweepTargets.Survey]
+  ) throws -> HostCampaign {
+    let members = try surveys.enumerated().map { place, survey in
+      let space = survey.resolved.space
+      let campaign = try Campaign(
+        targets.profile(at: place), space, file: job.file,
+        start: survey.earlier?.configurations(in: space) ?? [], isForced: isForced)
+      return HostCampaign.Member(nic: survey.nic, campaign: campaign, rules: space.rules)
+    }
+    return HostCampaign(members) { KnownKnob(named: $0)?.isOfWholeHost ?? false }
+  }
+
+  private func begin(
+    _ profile: Profile, _ survey: SweepTargets.Survey, _ campaign: Campaign, on stand: Stand,
+    _ state: StateFolder, isFirst: Bool, _ observer: some SweepObserver
+  ) throws -> SweptTarget {
+    let target = try SweptTarget(
+      job, profile, on: stand, state, isForced: isForced, isFirst: isFirst, interruption, observer)
     observer.began(
-      directory, nic: stand.nic, resolved, configurations: campaign.plan.count)
-    let blocks = BlockMeasurement(
-      stand: stand, sampling: profile.sampling, knobs: schema.knobs,
+      directory, nic: survey.nic, survey.resolved, configurations: campaign.plan.count)
+    if let earlier = survey.earlier, !campaign.plan.start.isEmpty { observer.starts(from: earlier) }
+    if profile.sampling.time != nil { observer.plans(profile.sampling) }
+    return target
+  }
+
+  private func blocks(
+    on stand: Stand, _ survey: SweepTargets.Survey, _ sampling: Profile.Sampling,
+    _ schema: TableSchema
+  ) -> BlockMeasurement {
+    // What belongs to the whole host is read on every target, as it may be tried there for another.
+    let knobs = schema.knobs.filter {
+      survey.knobs.contains($0) || KnownKnob(named: $0)?.isOfWholeHost ?? false
+    }
+    return BlockMeasurement(
+      stand: stand, sampling: sampling, knobs: knobs,
       identity: BlockMeasurement.RunIdentity(
         run: job.manifest.run, host: job.manifest.environment.hostName,
         objective: profile.objective.description, seed: job.manifest.seed),
       interruption: interruption)
-    var times = BlockTimes()
-    while let request = try campaign.next(after: records) {
-      if request.role != .noise, !isPassed {
-        try gate.pass(check.fitness, records, observer)
-        isPassed = true
-      }
-      observer.began(
-        request, remaining: try campaign.remaining(after: records), secondsPerBlock: times.mean)
-      for block in 0..<request.blocks {
-        let due = workloads.filter { request.needs(block: block, workload: $0.name) }
-        guard !due.isEmpty else { continue }
-        let started = MonotonicTime.now()
-        let measured = try blocks.measure(request, block: block, workloads: due)
-        try table.append(measured)
-        records += measured
-        times.add(MonotonicTime.now() - started)
-        observer.finished(block: block, of: request)
-        // After a swap pair it may be plain that the rest tells nothing: the settings were
-        // refused, or came to the same as earlier ones.
-        if block == 1, try campaign.next(after: records)?.trial != request.trial { break }
-      }
-    }
-    if !isPassed { try gate.explain(check.fitness, records) }
   }
 
   /// The table of the run, and what is in it. A run that was stopped before its first row has none.
   private func openTable(
-    _ schema: TableSchema, on stand: Stand, _ earlier: EarlierFindings?
+    _ schema: TableSchema, _ surveys: [SweepTargets.Survey]
   ) throws -> (TrialsFile, [TrialRecord]) {
-    let fingerprint = TargetFingerprint(of: job.manifest, on: stand)
+    let fingerprints = surveys.map(\.fingerprint)
     guard job.isResumed, directory.hasTable else {
       var manifest = job.manifest
-      manifest.fingerprint = fingerprint
-      manifest.earlier = earlier
+      manifest.targets = fingerprints
+      manifest.starts = surveys.map(\.start)
       if job.isResumed {
         try directory.note { $0 = manifest }
       } else {
@@ -144,7 +181,8 @@ package struct SweepRun {
       return (try TrialsFile.create(at: directory.trials, schema: schema), [])
     }
     let difference = job.manifest.environment.difference(from: .read())
-    let change = job.manifest.fingerprint?.changes(to: fingerprint).first
+    let change = zip(job.manifest.targets, fingerprints).lazy
+      .flatMap { $0.changes(to: $1) }.first
     if let words = difference ?? change.map({ "on another target: \($0)" }) {
       throw RunDirectoryError(
         "\(directory.path) was begun \(words); its samples and new ones do not compare. "

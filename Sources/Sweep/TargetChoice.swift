@@ -24,22 +24,25 @@ package struct TargetChoice: ~Copyable {
   ///
   /// - Parameters:
   ///   - file: of the profile, for errors.
+  ///   - holdsHost: keep others from changing what belongs to the whole host, if the profile does;
+  ///     false if another target of the same sweep does so.
   ///   - guests: makes what starts guests; called only if the target is one.
   /// - Throws: `ProfileError`, `GuestObjection` for guests that cannot be; `NoSuchDevice`; `Guard.Refusal` if the NIC carries the host's own traffic;
   ///   `NICLock.Held` if it is being tuned already.
   package init(
     _ profile: Profile, file: String, state: StateFolder, allowManagement: Bool,
-    guests: () throws -> any GuestMaker
+    holdsHost: Bool = true, guests: () throws -> any GuestMaker
   ) throws {
     try self.init(
       profile.target, knobs: profile.knobs, file: file, state: state,
-      allowManagement: allowManagement, guests: guests)
+      allowManagement: allowManagement, holdsHost: holdsHost, guests: guests)
   }
 
   /// The same for a target without a profile, of which nothing is tuned.
   package init(
     _ request: Profile.TargetRequest, knobs: [KnobRequest] = [], file: String = "",
-    state: StateFolder, allowManagement: Bool, guests: () throws -> any GuestMaker
+    state: StateFolder, allowManagement: Bool, holdsHost: Bool = true,
+    guests: () throws -> any GuestMaker
   ) throws {
     let kind: Kind =
       switch request {
@@ -52,7 +55,7 @@ package struct TargetChoice: ~Copyable {
       if case .nic(let nic, let peer) = request { (nic, peer) } else { (nil, nil) }
     let lock = try Self.lock(nic, in: state)
     let peerLock = try Self.lock(peer, in: state)
-    let hostLock = try Self.lockHost(for: knobs, in: state)
+    let hostLock = holdsHost ? try Self.lockHost(for: knobs, in: state) : nil
     self.kind = kind
     self.lock = lock
     self.peerLock = peerLock

@@ -82,16 +82,22 @@ package struct TargetFingerprint: Codable, Hashable, Sendable {
 
   /// All of it but the host, in one line.
   ///
-  /// - Parameter profile: the name of the profile's file.
-  func words(profile: String) -> String {
-    let versions = [driverVersion, firmware.map { "firmware \($0)" }].compactMap(\.self)
+  /// - Parameters:
+  ///   - profile: the name of the profile's file.
+  ///   - others: targets of the same run.
+  func words(profile: String, beside others: [TargetFingerprint] = []) -> String {
     let digest = profileDigest.map { " (SHA-256 \($0.prefix(12)))" } ?? ""
-    let parts = [
-      "kernel \(kernel)", cpuModel,
-      "\(nic) (\(([driver] + versions).joined(separator: ", ")))", qemu.map { "QEMU \($0)" },
-      "kvmtune \(kvmtuneVersion)", "profile \(profile)\(digest)",
+    let parts: [String?] = [
+      "kernel \(kernel)", cpuModel, ([self] + others).map(\.device).joined(separator: "; "),
+      qemu.map { "QEMU \($0)" }, "kvmtune \(kvmtuneVersion)", "profile \(profile)\(digest)",
     ]
     return parts.compactMap(\.self).joined(separator: "; ")
+  }
+
+  /// `eno1 (ixgbe, firmware 0x800003df)`.
+  private var device: String {
+    let versions = [driverVersion, firmware.map { "firmware \($0)" }].compactMap(\.self)
+    return "\(nic) (\(([driver] + versions).joined(separator: ", ")))"
   }
 }
 

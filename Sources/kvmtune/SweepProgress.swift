@@ -17,6 +17,12 @@ final class SweepProgress: SweepObserver {
     Terminal.warn("first come configurations that did well in \(earlier.run)")
   }
 
+  func plans(_ sampling: Profile.Sampling) {
+    Terminal.warn(
+      "\(sampling.blocks) blocks of \(sampling.pairs) pairs a trial"
+        + (sampling.isPlanned ? "" : "; nothing is known of the noise: 'kvmtune noise' first"))
+  }
+
   func takesOn(_ objections: [String]) {
     Terminal.warn("taken on with --force: \(objections.joined(separator: "; "))")
   }
@@ -28,13 +34,16 @@ final class SweepProgress: SweepObserver {
     Terminal.warn("\(nic): \(trials) to try; samples go to \(run.trials)")
   }
 
-  func began(_ request: TrialRequest, remaining: Remaining, secondsPerBlock: Double?) {
+  func began(
+    _ request: TrialRequest, on nic: String?, remaining: Remaining, secondsPerBlock: Double?
+  ) {
     let total = request.trial + remaining.trials
     let left = secondsPerBlock.map {
       ", about \(Self.duration($0 * Double(remaining.blocks))) left"
     }
     // What is cut off where the terminal is narrow is the end.
-    trial = "trial \(request.trial + 1)/\(total)\(left ?? ""), \(request.role)"
+    let name = nic.map { "\($0), " } ?? ""
+    trial = "\(name)trial \(request.trial + 1)/\(total)\(left ?? ""), \(request.role)"
     Terminal.progress("\(trial): \(request.candidate)")
   }
 

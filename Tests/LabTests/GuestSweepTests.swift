@@ -14,10 +14,13 @@ struct GuestSweepTests {
   private struct Silent: SweepObserver {
     func knows(_ noise: NoiseRecord) {}
     func starts(from earlier: EarlierFindings) {}
+    func plans(_ sampling: Profile.Sampling) {}
     func takesOn(_ objections: [String]) {}
     func searches(_ workload: Workload) {}
     func began(_ run: RunDirectory, nic: String, _ space: ResolvedSpace, configurations: Int) {}
-    func began(_ request: TrialRequest, remaining: Remaining, secondsPerBlock: Double?) {}
+    func began(
+      _ request: TrialRequest, on nic: String?, remaining: Remaining, secondsPerBlock: Double?
+    ) {}
     func finished(block: Int, of request: TrialRequest) {}
     func restored(failures: [String]) { #expect(failures.isEmpty) }
   }

@@ -8,16 +8,16 @@ import Sweep
 import TestSupport
 import Testing
 
-/// A sweep that is to be killed: of a lab, or of a NIC in a namespace of the test's own.
+/// A sweep that is to be killed: of a lab, or of one or two NICs in a namespace of the test's own.
 final class KillBench {
   private let sweep: SweepBench
-  /// With a veth pair, `a` and `b`, in it; nil for a lab.
-  private let namespace: String?
+  /// Nil for a lab.
+  private let cables: Cables?
   private var runs = 0
   /// How often a kill found something changed.
   private(set) var changedAtKill = 0
   /// What was on disk of the run at every kill: none of it may be lost or change.
-  private var seen: [(trial: Int, block: Block)] = []
+  private var seen: [(nic: String, trial: Int, block: Block)] = []
 
   private static let search = """
     workloads:
@@ -28,12 +28,12 @@ final class KillBench {
     """
 
   /// What is swept.
-  enum Subject: String, CaseIterable, Sendable { case lab, nic }
+  enum Subject: String, CaseIterable, Sendable { case lab, nic, nics }
 
   init(_ subject: Subject) throws {
     switch subject {
     case .lab:
-      namespace = nil
+      cables = nil
       sweep = try SweepBench(
         profile: """
           name: killed-lab
@@ -45,8 +45,20 @@ final class KillBench {
             sysctl.net.core.somaxconn: [default, 1000]
           \(Self.search)
           """)
+    case .nics:
+      cables = try Cables(2)
+      sweep = try SweepBench(
+        profile: """
+          name: killed-nics
+          target: [{nic: a, peer: b}, {nic: c, peer: d}]
+          knobs:
+            txqueuelen: [default, 100]
+            feature.gro: [default, on]
+            sysctl.net.core.somaxconn: [default, 1000]
+          \(Self.search)
+          """)
     case .nic:
-      namespace = try Self.makeNamespace()
+      cables = try Cables(1)
       sweep = try SweepBench(
         profile: """
           name: killed-nic
@@ -62,33 +74,10 @@ final class KillBench {
     }
   }
 
-  /// A namespace with a veth pair in it. Returns its name.
-  private static func makeNamespace() throws -> String {
-    let namespace = "tune-test-\(UInt32.random(in: 0 ... .max))"
-    let ip = try #require(Program.tool("ip"))
-    func run(_ words: String) throws {
-      let ended = try ip.run(words.split(separator: " ").map(String.init))
-      try #require(ended.status == 0, "\(words): \(ended.errors)")
-    }
-    try run("netns add \(namespace)")
-    do {
-      try run("-n \(namespace) link add name a type veth peer name b")
-      for device in ["lo", "a", "b"] { try run("-n \(namespace) link set dev \(device) up") }
-    } catch {
-      _ = try? run("netns delete \(namespace)")
-      throw error
-    }
-    return namespace
-  }
-
-  deinit {
-    if let namespace { _ = try? Program.tool("ip")?.run(["netns", "delete", namespace]) }
-  }
-
   // MARK: The sweep
 
   private var program: Program {
-    namespace.map { Program.kvmtune.inNamespace($0) } ?? .kvmtune
+    cables.map { Program.kvmtune.inNamespace($0.namespace) } ?? .kvmtune
   }
 
   private var run: RunDirectory { sweep.run("\(runs)") }
@@ -154,9 +143,11 @@ final class KillBench {
     let bytes = try Data(contentsOf: URL(filePath: run.trials))
     let lines = bytes.prefix((bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)
     guard !lines.isEmpty else { return }
-    let evidence = try Evidence(TrialTable(decoding: Array(lines)).records)
-    for trial in evidence.trials {
-      seen += trial.blocks.filter(\.isComplete).map { (trial.number, $0) }
+    let records = try TrialTable(decoding: Array(lines)).records
+    for (nic, rows) in Dictionary(grouping: records, by: \.nic) {
+      for trial in try Evidence(rows).trials {
+        seen += trial.blocks.filter(\.isComplete).map { (nic, trial.number, $0) }
+      }
     }
   }
 
@@ -164,22 +155,32 @@ final class KillBench {
   /// kill, and nothing left to do.
   private func checkTable() throws {
     let records = try TrialsFile.read(run.trials).records
-    let trials = try Evidence(records).trials
-    #expect(trials.map(\.number) == Array(0..<trials.count))
-    for trial in trials {
-      #expect(trial.blocks.map(\.number) == Array(0..<trial.blocks.count))
-      #expect(trial.blocks.allSatisfy { $0.isComplete && $0.pairs.count == 1 })
+    var trials: [String: [TrialEvidence]] = [:]
+    for (nic, rows) in Dictionary(grouping: records, by: \.nic) {
+      let own = try Evidence(rows).trials
+      trials[nic] = own
+      #expect(own.map(\.number) == Array(0..<own.count))
+      for trial in own {
+        #expect(trial.blocks.map(\.number) == Array(0..<trial.blocks.count))
+        #expect(trial.blocks.allSatisfy { $0.isComplete && $0.pairs.count == 1 })
+      }
+      try #expect(campaign().next(after: rows) == nil)
     }
-    for (number, block) in seen {
-      #expect(trials[number].blocks.contains(block), "trial \(number), block \(block.number)")
+    #expect(trials.count == max(1, (cables?.nics.count ?? 0) / 2))
+    for (nic, number, block) in seen {
+      #expect(
+        trials[nic]?[number].blocks.contains(block) == true,
+        "\(nic), trial \(number), block \(block.number)")
     }
-    struct Key: Hashable { let trial: Int, workload: String, block: Int, sample: Int, role: Role }
+    struct Key: Hashable {
+      let nic: String, trial: Int, workload: String, block: Int, sample: Int, role: Role
+    }
     let keys = records.map {
       Key(
-        trial: $0.trial, workload: $0.workload, block: $0.block, sample: $0.sample, role: $0.role)
+        nic: $0.nic, trial: $0.trial, workload: $0.workload, block: $0.block, sample: $0.sample,
+        role: $0.role)
     }
     #expect(Set(keys).count == keys.count)
-    try #expect(campaign().next(after: records) == nil)
   }
 
   /// The plan of the sweep, from its profile alone: every knob of it is there, and none has one of
@@ -199,20 +200,8 @@ final class KillBench {
 
   /// What the tools say of the host's settings, and of the namespace's.
   func everything() throws -> [String] {
-    let settings = "grep -s . /proc/sys/net/core/* /proc/sys/net/ipv4/tcp_max_syn_backlog"
-    var texts = [try Program("/bin/sh").run(["-c", settings]).output]
-    guard let namespace else { return texts }
-    func tool(_ words: String...) throws -> String {
-      let tool = try #require(Program.tool(words[0]), "\(words[0]) is not installed")
-      let ended = try tool.inNamespace(namespace).run(Array(words.dropFirst()))
-      return try #require(ended.status == 0 ? ended.output : nil, "\(words): \(ended.errors)")
-    }
-    texts.append(try tool("sh", "-c", settings))
-    texts.append(try tool("ip", "-d", "-j", "link"))
-    // The handle of a qdisc says only in which order things were attached.
-    texts.append(try tool("tc", "-j", "qdisc").replacing(#/"handle":"[0-9a-f]+:",?/#, with: ""))
-    for nic in ["a", "b"] { texts.append(try tool("ethtool", "--json", "-k", nic)) }
-    return texts
+    let host = try Program("/bin/sh").run(["-c", Cables.settings]).output
+    return [host] + (try cables?.everything() ?? [])
   }
 
   /// Holds what the tools say now against what they said before, and tells what differs.
@@ -240,6 +229,6 @@ final class KillBench {
 
   /// Whether the sweep has something changed just now: a setting, or a lab that stands.
   func isChanged(from before: [String], labs: [String]) throws -> Bool {
-    namespace == nil ? labs.contains { !Traces(of: $0).isEmpty } : try everything() != before
+    cables == nil ? labs.contains { !Traces(of: $0).isEmpty } : try everything() != before
   }
 }

@@ -10,10 +10,10 @@ struct KillTests {
   @Test func aKilledWorkerIsCleanedUpAfterAndTheSweepGoesOn() throws {
     var generator = SeededGenerator(seed: 20)
     let benches = try KillBench.Subject.allCases.map { try KillBench($0) }
-    for number in 0..<20 {
-      // Every other kill of either waits until something is changed.
-      try benches[number % 2].killWorker(
-        afterMicroseconds: UInt32(generator.below(1_500_000)), whereChanged: number % 4 > 1)
+    for number in 0..<24 {
+      // Every other kill of each waits until something is changed.
+      try benches[number % 3].killWorker(
+        afterMicroseconds: UInt32(generator.below(1_500_000)), whereChanged: number % 6 > 2)
     }
     for bench in benches {
       #expect(bench.changedAtKill >= 3)

@@ -49,12 +49,13 @@ struct WarmStartTests {
     let (again, ended) = try sweep("again", "trials: 1")
     #expect(try tried(again) == [nine])
     #expect(ended.errors.contains("first come configurations that did well in \(found.run)"))
-    let earlier = try #require(try again.readManifest().earlier)
+    let earlier = try #require(try again.readManifest().starts?.first?.earlier)
     #expect(earlier.run == found.run && earlier.configurations.first == nine)
     #expect((2...4).contains(earlier.configurations.count))
 
     let (off, _) = try sweep("off", "trials: 7, warm-start: off")
     #expect(try tried(off) == cold)
-    #expect(try off.readManifest().earlier == nil)
+    let starts = try #require(try off.readManifest().starts)
+    #expect(starts.map(\.earlier) == [nil])
   }
 }

@@ -185,6 +185,23 @@ extension HostEnvironment {
     #expect(try warning(of: old) { $0.kernel = "7" } == "expired: the kernel was 6.1 and is 7")
   }
 
+  @Test func severalTargetsAreNamedAndAskedFor() throws {
+    var second = TargetFingerprint.sample
+    (second.nic, second.driver, second.firmware) = ("nosuch1", "ice", nil)
+    var several = manifest(nil)
+    several.targets = [.sample, second]
+    try directory.create(several)
+    let read = try directory.readManifest()
+    #expect(read.targets == [.sample, second] && read.fingerprint == nil)
+    #expect(
+      try expiry(of: read).sentence?.contains(
+        "; A CPU; nosuch0 (ixgbe, 5.1, firmware 0x80000); nosuch1 (ice, 5.1); kvmtune ") == true)
+    // What is of the whole host is said once.
+    #expect(try warning(of: read) { $0.kernel = "7" } == "expired: the kernel was 6.1 and is 7")
+    several.targets = [second]
+    #expect(several.fingerprint == second && several.fingerprints == nil)
+  }
+
   @Test func aForgedFingerprintIsOneShortLine() throws {
     var forged = TargetFingerprint.sample
     forged.kernel = "6\n# <b>" + String(repeating: "x", count: 1_000_000)

@@ -3,16 +3,24 @@ import Measurement
 
 /// What a sweep must pass after its noise trial and before its search.
 struct HostGate {
-  private let job: SweepJob
+  private let profile: Profile
+  private let directory: RunDirectory
   private let state: StateFolder
+  /// In front of what is noted of this target, where the run has others too.
+  private let prefix: String
   private let fingerprint: NoiseRecord.Fingerprint
   private let isForced: Bool
 
-  init(_ job: SweepJob, _ state: StateFolder, _ stand: Stand, isForced: Bool) throws {
-    self.job = job
+  /// - Parameter profile: of the job, for the target that stands alone.
+  init(
+    _ job: SweepJob, _ profile: Profile, _ state: StateFolder, _ stand: Stand, isForced: Bool
+  ) throws {
+    self.profile = profile
+    directory = job.directory
     self.state = state
     self.isForced = isForced
-    fingerprint = try NoiseRecord.Fingerprint(job.profile, on: stand, .read())
+    prefix = job.profile.targets.count > 1 ? "\(stand.nic): " : ""
+    fingerprint = try NoiseRecord.Fingerprint(profile, on: stand, .read())
   }
 
   /// What is kept of this host and target from an earlier time.
@@ -22,16 +30,20 @@ struct HostGate {
   /// taken on all the same, or ends it.
   ///
   /// That default against default differs is no matter here: the sweep has looked a second time.
-  /// - Parameter records: all that was measured so far.
+  /// - Parameter records: all that was measured of this target so far.
   /// - Throws: ``HostUnfit``; what the file system says.
   func pass(
     _ fitness: HostFitness, _ records: [TrialRecord], _ observer: some SweepObserver
   ) throws {
     guard let (noise, objections) = try judge(fitness, records) else { return }
-    guard objections.isEmpty || isForced else { throw HostUnfit(objections: objections) }
+    let told = objections.map { prefix + $0 }
+    guard objections.isEmpty || isForced else { throw HostUnfit(objections: told) }
     if !objections.isEmpty {
-      try job.directory.note { $0.takenOn = objections }
-      observer.takesOn(objections)
+      try directory.note { manifest in
+        let others = manifest.takenOn?.filter { !$0.hasPrefix(prefix) } ?? []
+        manifest.takenOn = others + told
+      }
+      observer.takesOn(told)
     }
     try NoiseRecord(noise, of: fingerprint, fitness, objections: objections).keep(in: state)
   }
@@ -43,7 +55,7 @@ struct HostGate {
     guard records.allSatisfy({ [.noise, .baseline].contains($0.role) }),
       let (_, objections) = try judge(fitness, records), !objections.isEmpty
     else { return }
-    throw HostUnfit(objections: objections)
+    throw HostUnfit(objections: objections.map { prefix + $0 })
   }
 
   /// Nil if no noise was measured.
@@ -53,7 +65,7 @@ struct HostGate {
     guard let trial = try Evidence(records).trials.last(where: { $0.role == .noise }) else {
       return nil
     }
-    let noise = NoiseProfile(trial, job.profile)
+    let noise = NoiseProfile(trial, profile)
     return (noise, fitness.objections(noise, isDifferenceConfirmed: false))
   }
 }

@@ -36,9 +36,10 @@ package struct NoiseRecord: Codable, Hashable, Sendable {
     package var cpus: Int
     package var workloads: [String]
     package var metric: String
-    /// Slice in seconds and pairs of a block: of others the noise of a block is another.
+    /// Slice in seconds and pairs of a block: of others the noise of a block is another. No pairs
+    /// where they follow from the noise.
     package var slice: Double
-    package var pairs: Int
+    package var pairs: Int?
 
     /// Where its noise is kept.
     func file(in state: StateFolder) throws -> String { try state.file("noise", of: self) }
@@ -103,6 +104,6 @@ extension NoiseRecord.Fingerprint {
     workloads = profile.workloads.map(\.name)
     metric = profile.objective.aims.map(\.metric.name).joined(separator: ", ")
     slice = profile.sampling.slice
-    pairs = profile.sampling.pairs
+    pairs = profile.sampling.time == nil ? profile.sampling.pairs : nil
   }
 }

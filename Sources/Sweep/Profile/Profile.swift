@@ -6,14 +6,27 @@ package import Traffic
 /// What a sweep is to do: target, traffic, knobs, objective, budget. Read from YAML, strictly.
 package struct Profile: Sendable {
   package let name: String
-  package var target: TargetRequest
+  /// One, or several NICs and labs, which are swept one after the other.
+  package var targets: [TargetRequest]
   package let workloads: [Workload]
   package let knobs: [KnobRequest]
   package let objective: Objective
   package var search: SearchRequest
-  package let sampling: Sampling
+  package var sampling: Sampling
   /// The file as it was read; kept in `run.json` so that a run can be resumed without it.
   package let text: String
+
+  /// The first target.
+  package var target: TargetRequest { targets[0] }
+
+  /// The same for each of its targets alone.
+  package var each: [Profile] {
+    targets.map { target in
+      var copy = self
+      copy.targets = [target]
+      return copy
+    }
+  }
 
   /// Where the knobs are.
   package enum TargetRequest: Hashable, Sendable {
@@ -23,6 +36,17 @@ package struct Profile: Sendable {
     case nic(String, peer: String?)
     /// A guest of our own, with one NIC: the path from this host to it.
     case guest(GuestDefinition)
+
+    var isGuest: Bool { if case .guest = self { true } else { false } }
+
+    /// What only one target of a profile may have: NICs, labs.
+    var names: [String] {
+      switch self {
+      case .lab(let name): [Stand.labPrefix + name]
+      case .nic(let nic, let peer): [nic] + (peer.map { [$0] } ?? [])
+      case .guest: []
+      }
+    }
   }
 
   /// Which configurations are tried.
@@ -75,6 +99,9 @@ package struct Profile: Sendable {
     /// Blocks of a trial that validates, ablates or measures the noise.
     package var confirmingBlocks = 12
 
+    /// Whether pairs and blocks follow from the noise.
+    package private(set) var isPlanned = false
+
     /// The same with the pairs and blocks that make most of ``time``, if the noise is known.
     func planned(by noise: NoiseProfile?) -> Self {
       guard let time, let plan = noise?.plan(within: time) else { return self }
@@ -83,6 +110,7 @@ package struct Profile: Sendable {
       // Three independent swap pairs are the least that an interval is made of.
       planned.blocks = min(max(6, plan.blocks), 500)
       planned.confirmingBlocks = 2 * planned.blocks
+      planned.isPlanned = true
       return planned
     }
   }

@@ -20,9 +20,9 @@ extension Profile {
       return value
     }
     name = try Self.parseName(required("name"))
-    target = try Self.parseTarget(required("target"))
+    targets = try required("target").targets()
     workloads = try Self.parseWorkloads(required("workloads"))
-    knobs = try Self.parseKnobs(required("knobs"), of: target)
+    knobs = try Self.parseKnobs(required("knobs"), of: targets[0])
     let search = try fields["search"]?.searchRequest() ?? (request: SearchRequest(), effect: nil)
     self.search = search.request
     let swept = Set(knobs.map(\.name))
@@ -34,7 +34,7 @@ extension Profile {
     }
     objective = try Self.parseObjective(
       required("objective"), effect: search.effect, workloads: workloads)
-    let usual = Sampling(for: target)
+    let usual = Sampling(for: targets[0])
     sampling = try fields["sampling"]?.sampling(usual) ?? usual
     self.text = text
   }
@@ -47,25 +47,6 @@ extension Profile {
       throw reader.error("name must be 1 to 64 letters, digits, '-', '_' or '.', not '\(name)'")
     }
     return name
-  }
-
-  private static func parseTarget(_ reader: YAMLReader) throws(ProfileError) -> TargetRequest {
-    let fields = try reader.fields("target", known: ["lab", "nic", "peer", "guest"])
-    let kinds = fields.keys.filter { $0 != "peer" }
-    guard kinds.count == 1, let kind = kinds.first, let value = fields[kind] else {
-      throw reader.error(
-        "target must name one of lab, nic and guest: {lab: veth}, {nic: eno1} or "
-          + "{guest: {model: virtio}}")
-    }
-    if kind == "nic" {
-      return .nic(try value.text("nic"), peer: try fields["peer"]?.text("peer"))
-    }
-    guard fields["peer"] == nil else {
-      throw reader.error("target: a \(kind) brings its own peer; 'peer' goes with 'nic'")
-    }
-    return kind == "lab"
-      ? .lab(try value.word("lab", from: ["veth", "bridge-tap", "macvtap"]))
-      : .guest(try value.guestDefinition())
   }
 
   private static func parseWorkloads(_ reader: YAMLReader) throws(ProfileError) -> [Workload] {

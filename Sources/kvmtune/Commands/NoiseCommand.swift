@@ -28,10 +28,10 @@ struct NoiseCommand: ParsableCommand {
   @Argument(help: "A profile in YAML.", completion: .file(extensions: ["yaml", "yml"]))
   var profile = "Profiles/lab.yaml"
 
-  @Option(help: "Measure on this NIC instead of the profile's target.")
+  @Option(help: "Measure on this NIC instead of the profile's targets.")
   var nic: String?
 
-  @Option(help: "How long to measure; three swap pairs are measured in any case.")
+  @Option(help: "How long to measure a target; three swap pairs are measured in any case.")
   var seconds = 20.0
 
   @Flag(help: "Measure on the NIC even if it carries the default route or your SSH session.")
@@ -57,19 +57,25 @@ struct NoiseCommand: ParsableCommand {
     let interruption = try Interruption(withParent: false)
     let consoles = NSTemporaryDirectory() + "kvmtune-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: consoles) }
-    let run = NoiseRun(
-      profile, file: self.profile, seconds: seconds, allowManagement: allowManagement,
-      interruption: interruption, guests: { try SweepCommand.guests(consoles: consoles) })
-    let record = try run.run(Progress())
-    switch format {
-    case .text: Terminal.write(Self.text(record))
-    case .json: Terminal.print(try record.json())
+    var objections: [String] = []
+    for (place, target) in profile.each.enumerated() {
+      let run = NoiseRun(
+        target, file: self.profile, seconds: seconds, allowManagement: allowManagement,
+        interruption: interruption, guests: { try SweepCommand.guests(consoles: consoles) })
+      let record = try run.run(Progress())
+      switch format {
+      case .text: Terminal.write((place > 0 ? "\n" : "") + Self.text(record))
+      case .json: Terminal.print(try record.json())
+      }
+      if record.objections.isEmpty || force {
+        try record.keep()
+      } else {
+        objections += record.objections.map {
+          profile.targets.count > 1 ? "\(record.fingerprint.target.nic): \($0)" : $0
+        }
+      }
     }
-    if record.objections.isEmpty || force {
-      try record.keep()
-    } else {
-      throw HostUnfit(objections: record.objections)
-    }
+    if !objections.isEmpty { throw HostUnfit(objections: objections) }
   }
 
   private static func text(_ record: NoiseRecord) -> String {

@@ -10,7 +10,9 @@ struct SweepCommand: ParsableCommand {
     discussion: """
       Reads a profile, measures the target as it is against itself (the noise), then every \
       configuration of the search against the target as it is, in alternating slices. The best one \
-      is measured again with fresh samples, and every knob that does not earn its place is dropped.
+      is measured again with fresh samples, and every knob that does not earn its place is dropped. \
+      Of several targets each has its turn; then a setting of the whole host that one of them wants \
+      is tried on the others.
 
       Every sample is in RUN/trials.csv before the next block begins. Ctrl-C puts everything back \
       and keeps what was measured; --resume goes on with it. So do a crash and kill -9.
@@ -30,7 +32,7 @@ struct SweepCommand: ParsableCommand {
   @Argument(help: "A profile in YAML.", completion: .file(extensions: ["yaml", "yml"]))
   var profile: String?
 
-  @Option(help: "Tune this NIC instead of the profile's target.")
+  @Option(help: "Tune this NIC instead of the profile's targets.")
   var nic: String?
 
   @Option(help: "The run directory to make. Default: Reports/NAME-DATE-TIME.")
@@ -99,12 +101,14 @@ struct SweepCommand: ParsableCommand {
     try require(.sysAdmin, .netAdmin, to: "asking a target what it allows")
     let consoles = NSTemporaryDirectory() + "kvmtune-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: consoles) }
-    let preview = try SweepPreview(job, allowManagement: allowManagement) {
-      try Self.guests(consoles: consoles)
+    let previews = try job.profile.targets.indices.map { place in
+      try SweepPreview(job, place: place, allowManagement: allowManagement) {
+        try Self.guests(consoles: consoles)
+      }
     }
     switch format {
-    case .text: Terminal.print(preview.description)
-    case .json: Terminal.print(try json(preview))
+    case .text: Terminal.print(previews.map(\.description).joined(separator: "\n\n"))
+    case .json: Terminal.print(try previews.map { try json($0) }.joined(separator: "\n"))
     }
   }
 

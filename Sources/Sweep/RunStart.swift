@@ -1,0 +1,32 @@
+import Knobs
+
+/// What a run takes from earlier ones as it begins on a target. It is noted in `run.json`, so that
+/// the run goes on as it has begun, whatever becomes known meanwhile.
+package struct RunStart: Codable, Hashable, Sendable {
+  /// What the search tries first; nil without an earlier sweep of the same target.
+  package let earlier: EarlierFindings?
+  /// As the profile has it, or planned by the noise that is known.
+  package let sampling: Profile.Sampling
+
+  init(_ profile: Profile, _ job: SweepJob, on stand: Stand, in state: StateFolder) throws {
+    let fingerprint = TargetFingerprint(of: job.manifest, on: stand)
+    earlier =
+      profile.search.isWarm
+      ? try EarlierFindings.kept(of: fingerprint, profile.objective, in: state) : nil
+    let noise =
+      profile.sampling.time == nil
+      ? nil
+      : try NoiseRecord.kept(of: NoiseRecord.Fingerprint(profile, on: stand, .read()), in: state)
+    sampling = profile.sampling.planned(by: noise?.noise)
+  }
+}
+
+extension SweepJob {
+  /// What the run has begun with on a target; nil of a new one.
+  func start(at place: Int) -> RunStart? {
+    guard isResumed, let starts = manifest.starts, starts.indices.contains(place) else {
+      return nil
+    }
+    return starts[place]
+  }
+}
