@@ -21,7 +21,7 @@ enum ReplayText {
     for point in summary.course {
       row("\(point.measurements)", "\(Int(point.seconds.rounded())) s", point.regret)
     }
-    row("\(summary.budget), validated", "", summary.regret)
+    row("\(summary.budget), proven", "", summary.regret)
     return """
       \(summary.rows) configurations; the best is \(summary.best): \(gain < 0 ? "−" : "+")\(percent(abs(gain))) \
       over the default.
@@ -34,7 +34,7 @@ enum ReplayText {
       A change was recommended in \(percent(summary.changedShare)) of the searches; it was \
       worse than the default by more than \(percent(summary.effect)) in \
       \(summary.worseThanDefault) of \(summary.seeds.count).
-      The 95 % interval of the validated effect held the truth in \(coverage).
+      The 95 % interval of the contender's effect held the truth in \(coverage).
 
       """
   }

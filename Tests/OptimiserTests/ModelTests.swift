@@ -104,17 +104,72 @@ import Testing
     func truth(_ point: [Int]) -> Double { 0.3 * Double(point[1]) - 0.2 * Double(point[4]) }
     let seen = Self.observations(40, space, seed: 3, truth)
     let surrogate = Surrogate(encoding, seen, seed: 1)
-    for engine in [Surrogate.Engine.gaussianProcess, .randomForest] {
-      let errors = try #require(space.points(limit: 100)).map {
-        abs(surrogate.predict($0, by: engine).mean - truth($0))
-      }
-      let mean = try #require(Series.mean(errors))
-      #expect(mean < (engine == .gaussianProcess ? 0.015 : 0.05), "\(engine): \(mean)")
+    func meanError(_ predict: ([Int]) -> Prediction) throws -> Double {
+      let errors = try #require(space.points(limit: 100)).map { abs(predict($0).mean - truth($0)) }
+      return try #require(Series.mean(errors))
     }
+    #expect(try meanError(GaussianProcess(encoding, seen).predict) < 0.015)
+    #expect(try meanError(RandomForest(encoding, seen, seed: 1).predict) < 0.05)
+    #expect(try meanError(surrogate.predict) < 0.015)
     #expect((0.01...0.04).contains(surrogate.noise))
     let gain = surrogate.difference([0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0])
     #expect(abs(gain.mean - 0.3) < 4 * gain.deviation)
     #expect(gain.deviation < 0.03)
+  }
+
+  /// The slopes that the fit climbs along, held against differences.
+  @Test func slopesAreThose() throws {
+    let space = try SearchSpaceTests.space([
+      ("ring", ["default", "256", "512", "1024", "2048"]), ("qdisc", ["default", "fq", "pfifo"]),
+      ("mtu", ["default", "9000"]), ("queues", ["1", "2", "4"]),
+    ])
+    let seen = Self.observations(14, space, seed: 6, noise: 0.5) { Double($0[0] * $0[2]) / 3 }
+    let kernel = ConfigurationKernel(SpaceEncoding(space))
+    let fit = GaussianProcessFit(
+      kernel, points: seen.map(\.point), times: seen.map(\.time), values: seen.map(\.value),
+      noiseShares: seen.indices.map { $0.isMultiple(of: 3) ? 0.5 : 1 })
+    let place = (0..<kernel.count + 4).map { -2.5 + 0.2 * Double($0) }
+    let slopes = try #require(fit.evaluate(place)).slopes
+    #expect(slopes.count == place.count)
+    let step = 1e-5
+    for index in place.indices {
+      func density(_ shift: Double) throws -> Double {
+        var moved = place
+        moved[index] += shift
+        return try #require(fit.evaluate(moved)).density
+      }
+      let difference = (try density(step) - density(-step)) / (2 * step)
+      #expect(abs(slopes[index] - difference) < 1e-5 * max(1, abs(difference)), "\(index)")
+    }
+  }
+
+  /// The mixture follows the model that foretold better, but not all the way, and neither where both
+  /// did the same.
+  @Test func theBetterModelHasTheWeight() {
+    let same = [Double](repeating: -1, count: 20)
+    #expect(abs(Surrogate.weight(of: same, against: same) - 0.5) < 1e-9)
+    let better = Surrogate.weight(of: same.map { $0 + 2 }, against: same)
+    #expect(better > 0.9 && better < 1)
+    let worse = Surrogate.weight(of: same.map { $0 - 2 }, against: same)
+    #expect(abs(better + worse - 1) < 1e-6)
+    #expect(Surrogate.weight(of: [nil, nil], against: [-1, -1]) == 0.5)
+  }
+
+  /// Beside an edge a ladder of numbers is not taken for a slope.
+  @Test func anEdgeIsNotBlurred() throws {
+    let rungs = (0..<8).map { KnobValue.number(64 << $0) }
+    let space = try SearchSpace([SearchSpace.Dimension(knob: "ring", values: rungs)])
+    let seen = (0..<32).map { index in
+      let rung = index % 8
+      return ModelObservation(
+        point: [rung], value: rung < 6 ? 0.05 * Double(rung) : -1, noiseShare: 1,
+        time: Double(index) / 32)
+    }
+    let process = GaussianProcess(SpaceEncoding(space), seen)
+    for rung in 0..<8 {
+      let truth = rung < 6 ? 0.05 * Double(rung) : -1
+      #expect(abs(process.predict([rung]).mean - truth) < 0.05, "\(rung)")
+    }
   }
 
   /// What was not seen is uncertain, what was seen often is not.

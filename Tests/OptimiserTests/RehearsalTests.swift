@@ -92,7 +92,7 @@ import Testing
     #expect(model >= random)
   }
 
-  /// The intervals of fresh pairs hold the truth, whatever the search had made of it.
+  /// Intervals hold the truth, whatever the search had made of it.
   @Test func intervalsHoldTheTruth() throws {
     let table = try Self.table(6) { 0.08 * Double($0[2]) }
     let conditions = Rehearsal.Conditions(budget: 40, noise: 0.03, drift: 0.003)

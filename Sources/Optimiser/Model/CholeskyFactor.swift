@@ -16,8 +16,9 @@ struct CholeskyFactor {
     elements = matrix
     for row in 0..<order {
       for column in 0...row {
-        var sum = elements[row * order + column]
-        for k in 0..<column { sum -= elements[row * order + k] * elements[column * order + k] }
+        let sum =
+          elements[row * order + column]
+          - Self.product(elements, row * order, elements, column * order, count: column)
         if row == column {
           guard sum > 0, sum.isFinite else { return nil }
           elements[row * order + row] = sum.squareRoot()
@@ -26,6 +27,28 @@ struct CholeskyFactor {
         }
       }
     }
+  }
+
+  /// The scalar product of so many numbers from two places on. Four sums, as none then waits for the
+  /// other.
+  private static func product(
+    _ left: [Double], _ leftStart: Int, _ right: [Double], _ rightStart: Int, count: Int
+  ) -> Double {
+    var sums = SIMD4<Double>()
+    var place = 0
+    while place + 4 <= count {
+      let (i, j) = (leftStart + place, rightStart + place)
+      let first = SIMD4<Double>(left[i], left[i + 1], left[i + 2], left[i + 3])
+      let second = SIMD4<Double>(right[j], right[j + 1], right[j + 2], right[j + 3])
+      sums += first * second
+      place += 4
+    }
+    var rest = sums.sum()
+    while place < count {
+      rest += left[leftStart + place] * right[rightStart + place]
+      place += 1
+    }
+    return rest
   }
 
   /// ln |A|.
@@ -37,9 +60,9 @@ struct CholeskyFactor {
   func solveLower(_ right: [Double]) -> [Double] {
     var x = right
     for row in 0..<order {
-      var sum = x[row]
-      for k in 0..<row { sum -= elements[row * order + k] * x[k] }
-      x[row] = sum / elements[row * order + row]
+      x[row] =
+        (x[row] - Self.product(elements, row * order, x, 0, count: row))
+        / elements[row * order + row]
     }
     return x
   }
@@ -48,36 +71,33 @@ struct CholeskyFactor {
   func solve(_ right: [Double]) -> [Double] {
     var x = solveLower(right)
     for row in (0..<order).reversed() {
-      var sum = x[row]
-      for k in row + 1..<max(order, row + 1) { sum -= elements[k * order + row] * x[k] }
-      x[row] = sum / elements[row * order + row]
+      x[row] /= elements[row * order + row]
+      for k in 0..<row { x[k] -= elements[row * order + k] * x[row] }
     }
     return x
   }
 
   /// A⁻¹, row by row.
   var inverse: [Double] {
-    // The columns of L⁻¹ first: each is 0 above its own place.
-    var lower = [Double](repeating: 0, count: order * order)
+    // L⁻¹ first, column by column: each is 0 above its own place.
+    var columns = [Double](repeating: 0, count: order * order)
     for column in 0..<order {
-      lower[column * order + column] = 1 / elements[column * order + column]
+      let start = column * order
+      columns[start + column] = 1 / elements[start + column]
       for row in column + 1..<max(order, column + 1) {
-        var sum = 0.0
-        for k in column..<row { sum -= elements[row * order + k] * lower[k * order + column] }
-        lower[row * order + column] = sum / elements[row * order + row]
+        let sum = Self.product(
+          elements, row * order + column, columns, start + column, count: row - column)
+        columns[start + row] = -sum / elements[row * order + row]
       }
     }
     var inverse = [Double](repeating: 0, count: order * order)
-    for k in 0..<order {
-      for row in 0...k {
-        let factor = lower[k * order + row]
-        for column in 0...row {
-          inverse[row * order + column] += factor * lower[k * order + column]
-        }
-      }
-    }
     for row in 0..<order {
-      for column in 0..<row { inverse[column * order + row] = inverse[row * order + column] }
+      for column in 0...row {
+        let element = Self.product(
+          columns, row * order + row, columns, column * order + row, count: order - row)
+        inverse[row * order + column] = element
+        inverse[column * order + row] = element
+      }
     }
     return inverse
   }

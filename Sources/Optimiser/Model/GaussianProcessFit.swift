@@ -2,14 +2,30 @@ import Foundation
 
 /// Finds the parameters of a ``GaussianProcess`` that are most probable after the measurements.
 struct GaussianProcessFit {
-  let points: [[Int]]
-  let times: [Double]
+  private let kernel: ConfigurationKernel
+  private let times: [Double]
   /// With mean 0 and deviation 1.
-  let values: [Double]
+  private let values: [Double]
   /// The variance of each value's noise, as a share of the noise of a single measurement.
-  let noiseShares: [Double]
-  let correlations: [[Double]]
-  let sizes: [Int]
+  private let noiseShares: [Double]
+  /// For every two measurements, of which the second is no later, where each knob's correlation
+  /// stands in its table.
+  private let places: [Int]
+
+  init(
+    _ kernel: ConfigurationKernel, points: [[Int]], times: [Double], values: [Double],
+    noiseShares: [Double]
+  ) {
+    self.kernel = kernel
+    self.times = times
+    self.values = values
+    self.noiseShares = noiseShares
+    places = points.indices.flatMap { row in
+      (0...row).flatMap { column in
+        kernel.sizes.indices.map { points[row][$0] * kernel.sizes[$0] + points[column][$0] }
+      }
+    }
+  }
 
   /// The prior variance of the common level.
   static let levelVariance = 1.0
@@ -58,7 +74,7 @@ struct GaussianProcessFit {
     var logarithms = logarithms
     for _ in 0..<20 {
       let parameters = self.parameters(logarithms)
-      if let factor = CholeskyFactor(covariances(parameters), order: points.count) {
+      if let factor = CholeskyFactor(covariances(parameters), order: values.count) {
         return (parameters, factor, factor.solve(values))
       }
       logarithms[logarithms.count - 1] += 1
@@ -73,8 +89,10 @@ struct GaussianProcessFit {
   }
 
   private var prior: [Belief] {
-    let knobs = Double(sizes.count)
-    return sizes.map { _ in Belief(centre: log(0.5 / knobs), spread: 1.5) } + [
+    let share = 0.5 / Double(kernel.sizes.count)
+    return kernel.correlations.flatMap { tables in
+      tables.map { _ in Belief(centre: log(share / Double(tables.count)), spread: 1.5) }
+    } + [
       Belief(centre: log(2), spread: 1), Belief(centre: log(2), spread: 1),
       Belief(centre: log(0.01), spread: 1), Belief(centre: log(0.05), spread: 1.2),
     ]
@@ -82,22 +100,23 @@ struct GaussianProcessFit {
 
   private func parameters(_ logarithms: [Double]) -> GaussianProcess.Parameters {
     let values = logarithms.map { exp(max(-16, min(5, $0))) }
-    let count = sizes.count
+    let count = kernel.count
     return GaussianProcess.Parameters(
       knobs: Array(values[..<count]), pairs: values[count], triples: values[count + 1],
       drift: values[count + 2], noise: values[count + 3])
   }
 
   private func covariances(_ parameters: GaussianProcess.Parameters) -> [Double] {
-    let count = points.count
+    let terms = kernel.weighted(parameters.knobs)
+    let count = values.count
+    let knobs = terms.count
     var matrix = [Double](repeating: 0, count: count * count)
+    var start = 0
     for row in 0..<count {
       for column in 0...row {
         var sums = ElementarySums()
-        for (knob, table) in correlations.enumerated() {
-          let place = points[row][knob] * sizes[knob] + points[column][knob]
-          sums.add(parameters.knobs[knob] * table[place])
-        }
+        for knob in 0..<knobs { sums.add(terms[knob][places[start + knob]]) }
+        start += knobs
         matrix[row * count + column] =
           sums.first + parameters.pairs * sums.second + parameters.triples * sums.third
           + Self.driftCovariance(times[row], times[column], parameters.drift)
@@ -109,47 +128,66 @@ struct GaussianProcessFit {
   }
 
   /// The log density of the parameters and its slopes; nil where the covariance is no covariance.
-  private func evaluate(_ logarithms: [Double]) -> (density: Double, slopes: [Double])? {
+  func evaluate(_ logarithms: [Double]) -> (density: Double, slopes: [Double])? {
     let parameters = self.parameters(logarithms)
-    let count = points.count
-    guard let factor = CholeskyFactor(covariances(parameters), order: count) else { return nil }
+    guard let factor = CholeskyFactor(covariances(parameters), order: values.count) else {
+      return nil
+    }
     let weights = factor.solve(values)
-    let inverse = factor.inverse
     var density =
       -0.5 * (zip(values, weights).reduce(0) { $0 + $1.0 * $1.1 } + factor.logDeterminant)
-    var slopes = [Double](repeating: 0, count: logarithms.count)
-    let knobs = sizes.count
-    var terms = [Double](repeating: 0, count: knobs)
-    for row in 0..<count {
-      for column in 0...row {
-        // Half the trace of (w wᵀ − A⁻¹) dA; an element off the diagonal stands there twice.
-        let share =
-          (row == column ? 0.5 : 1)
-          * (weights[row] * weights[column] - inverse[row * count + column])
-        var sums = ElementarySums()
-        for knob in 0..<knobs {
-          let place = points[row][knob] * sizes[knob] + points[column][knob]
-          terms[knob] = parameters.knobs[knob] * correlations[knob][place]
-          sums.add(terms[knob])
-        }
-        for knob in 0..<knobs {
-          let rest = sums.first - terms[knob]
-          let pairs = sums.second - terms[knob] * rest
-          slopes[knob] +=
-            share * terms[knob] * (1 + parameters.pairs * rest + parameters.triples * pairs)
-        }
-        slopes[knobs] += share * parameters.pairs * sums.second
-        slopes[knobs + 1] += share * parameters.triples * sums.third
-        slopes[knobs + 2] +=
-          share * Self.driftCovariance(times[row], times[column], parameters.drift)
-        if row == column { slopes[knobs + 3] += share * parameters.noise * noiseShares[row] }
-      }
-    }
+    var slopes = slopes(parameters, weights, factor.inverse)
     for (index, belief) in prior.enumerated() {
       let distance = (logarithms[index] - belief.centre) / belief.spread
       density -= 0.5 * distance * distance
       slopes[index] -= distance / belief.spread
     }
     return (density, slopes)
+  }
+
+  /// Of the log likelihood, by the logarithm of each parameter: half the trace of
+  /// (w wᵀ − A⁻¹) dA.
+  private func slopes(
+    _ parameters: GaussianProcess.Parameters, _ weights: [Double], _ inverse: [Double]
+  ) -> [Double] {
+    let terms = kernel.weighted(parameters.knobs)
+    let (count, knobs) = (values.count, terms.count)
+    // By every element of the weighted tables first.
+    var tables = terms.map { [Double](repeating: 0, count: $0.count) }
+    var (pairs, triples, drift, noise) = (0.0, 0.0, 0.0, 0.0)
+    var start = 0
+    for row in 0..<count {
+      for column in 0...row {
+        // An element off the diagonal stands there twice.
+        let share =
+          (row == column ? 0.5 : 1)
+          * (weights[row] * weights[column] - inverse[row * count + column])
+        var sums = ElementarySums()
+        for knob in 0..<knobs { sums.add(terms[knob][places[start + knob]]) }
+        for knob in 0..<knobs {
+          let place = places[start + knob]
+          let rest = sums.first - terms[knob][place]
+          let products = sums.second - terms[knob][place] * rest
+          tables[knob][place] +=
+            share * (1 + parameters.pairs * rest + parameters.triples * products)
+        }
+        start += knobs
+        pairs += share * sums.second
+        triples += share * sums.third
+        drift += share * Self.driftCovariance(times[row], times[column], 1)
+        if row == column { noise += share * noiseShares[row] }
+      }
+    }
+    var slopes: [Double] = []
+    for (knob, correlations) in kernel.correlations.enumerated() {
+      for correlation in correlations {
+        let slope = zip(tables[knob], correlation).reduce(0) { $0 + $1.0 * $1.1 }
+        slopes.append(parameters.knobs[slopes.count] * slope)
+      }
+    }
+    return slopes + [
+      parameters.pairs * pairs, parameters.triples * triples, parameters.drift * drift,
+      parameters.noise * noise,
+    ]
   }
 }

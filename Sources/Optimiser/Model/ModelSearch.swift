@@ -3,10 +3,9 @@ package import Measurement
 
 /// A search that asks models where the next measurement tells most.
 ///
-/// First come a few configurations that lie far apart and show every value of every knob. Then a
-/// random forest and a Gaussian process ask for the configuration with the highest expected
-/// improvement for its cost: the one that foretells better seven times out of eight, and the other
-/// one, so that no prejudice lasts.
+/// First come a few configurations that lie far apart and show every value of every knob. Then it
+/// is the one with the highest expected improvement for its cost, as a Gaussian process and a random
+/// forest see it together.
 ///
 /// A function of the space, the seed and the observations alone.
 struct ModelSearch {
@@ -83,15 +82,12 @@ struct ModelSearch {
     }
     let surrogate = surrogate(observations)
     if random.below(6) == 0,
-      let neighbour = untriedNeighbour(Set(candidates), measured, surrogate, &random)
+      let neighbour = untriedNeighbour(measured, surrogate, &random)
     {
       return space.configuration(at: neighbour)
     }
-    let usesBetter = random.below(8) != 0
-    let engine: Surrogate.Engine =
-      surrogate.prefersForest == usesBetter ? .randomForest : .gaussianProcess
     return space.configuration(
-      at: mostPromising(candidates, measured, observations.last, surrogate, engine))
+      at: mostPromising(candidates, measured, observations.last, surrogate))
   }
 
   /// The candidate that shows most of what no other has shown: first values that were never seen,
@@ -115,35 +111,39 @@ struct ModelSearch {
     return best?.point ?? candidates[0]
   }
 
-  /// One that differs in one knob from the best so far and was not measured: what a model has too
-  /// soon taken for of no effect is so found out.
+  /// One that differs from the best so far in a knob or two and was not measured: what a model has
+  /// too soon taken for of no effect, by itself or together, is so found out.
   private func untriedNeighbour(
-    _ candidates: Set<[Int]>, _ measured: [[Int]], _ surrogate: Surrogate,
-    _ random: inout SeededGenerator
+    _ measured: [[Int]], _ surrogate: Surrogate, _ random: inout SeededGenerator
   ) -> [Int]? {
+    func draw(_ points: [[Int]]) -> [Int]? {
+      points.isEmpty ? nil : points[Int(random.below(UInt64(points.count)))]
+    }
     let best = measured.max {
       worth(of: $0, surrogate.predict($0)).mean < worth(of: $1, surrogate.predict($1)).mean
     }
-    guard let best else { return nil }
+    guard var centre = best else { return nil }
+    if random.below(2) == 0, let step = draw(space.neighbours(of: centre)) { centre = step }
     let tried = Set(measured)
-    let untried = space.neighbours(of: best)
-      .filter { candidates.contains($0) && !tried.contains($0) }
-    return untried.isEmpty ? nil : untried[Int(random.below(UInt64(untried.count)))]
+    return draw(
+      space.neighbours(of: centre).filter {
+        !tried.contains($0) && (allowsRepeats || !space.configuration(at: $0).isBaseline)
+      })
   }
 
   /// The highest expected improvement over the best of what is measured, as models see it, for its
   /// time. Measuring again what is known well brings little (Huang et al., 2006).
   private func mostPromising(
     _ candidates: [[Int]], _ measured: [[Int]], _ last: SearchObservation?,
-    _ surrogate: Surrogate, _ engine: Surrogate.Engine
+    _ surrogate: Surrogate
   ) -> [Int] {
-    let known = measured.map { worth(of: $0, surrogate.predict($0, by: engine)) }
+    let known = measured.map { worth(of: $0, surrogate.predict($0)) }
     // Of what is known with some certainty the best counts.
     let best =
       known.max { $0.mean - $0.deviation < $1.mean - $1.deviation }?.mean ?? -.infinity
     var chosen: (score: Double, point: [Int])?
     for point in candidates {
-      let expected = worth(of: point, surrogate.predict(point, by: engine))
+      let expected = worth(of: point, surrogate.predict(point))
       let error =
         (expected.deviation * expected.deviation + surrogate.noise * surrogate.noise).squareRoot()
       let news = max(1e-9, 1 - surrogate.noise / error)

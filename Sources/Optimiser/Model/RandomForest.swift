@@ -33,9 +33,10 @@ struct RandomForest {
     return Prediction(mean: mean, deviation: max(1e-9, between + within).squareRoot())
   }
 
-  /// The mean log density of each observation, foretold by the trees that have not seen it.
-  func leaveOneOutDensity(noise: Double) -> Double {
-    let densities = observations.indices.compactMap { index -> Double? in
+  /// The log density of each observation, foretold by the trees that have not seen it; nil where
+  /// hardly any have not.
+  func leaveOneOutDensities(noise: Double) -> [Double?] {
+    observations.indices.map { index in
       let blind = trees.filter { !$0.sample.contains(index) }
       guard blind.count >= 3 else { return nil }
       let expected = Self.combine(blind.map { $0.predict(observations[index].point) })
@@ -44,7 +45,6 @@ struct RandomForest {
       let error = observations[index].value - expected.mean
       return -0.5 * (log(2 * Double.pi * variance) + error * error / variance)
     }
-    return Series.mean(densities) ?? -.infinity
   }
 }
 
@@ -58,8 +58,8 @@ struct RegressionTree {
 
   private indirect enum Node {
     case leaf(Leaf)
-    /// The values of the knob that go left; the others go right.
-    case split(knob: Int, left: Set<Int>, Node, Node)
+    /// Which values of the knob go left; the others go right.
+    case split(knob: Int, left: [Bool], Node, Node)
   }
 
   /// The observations that the tree grew on.
@@ -77,20 +77,20 @@ struct RegressionTree {
       switch node {
       case .leaf(let leaf): return leaf
       case .split(let knob, let left, let yes, let no):
-        node = left.contains(point[knob]) ? yes : no
+        node = left[point[knob]] ? yes : no
       }
     }
   }
 
   private static func grow(_ encoding: SpaceEncoding, _ observations: [ModelObservation]) -> Node {
-    var best: (knob: Int, left: Set<Int>, gain: Double)?
+    var best: (knob: Int, left: [Bool], gain: Double)?
     for knob in encoding.dimensions.indices {
       guard let split = bestSplit(knob, encoding.dimensions[knob], observations) else { continue }
       if split.gain > best?.gain ?? 1e-12 { best = (knob, split.left, split.gain) }
     }
     guard let best else { return .leaf(leaf(observations)) }
-    let left = observations.filter { best.left.contains($0.point[best.knob]) }
-    let right = observations.filter { !best.left.contains($0.point[best.knob]) }
+    let left = observations.filter { best.left[$0.point[best.knob]] }
+    let right = observations.filter { !best.left[$0.point[best.knob]] }
     return .split(
       knob: best.knob, left: best.left, grow(encoding, left), grow(encoding, right))
   }
@@ -107,7 +107,7 @@ struct RegressionTree {
   /// the same value.
   private static func bestSplit(
     _ knob: Int, _ dimension: SpaceEncoding.Dimension, _ observations: [ModelObservation]
-  ) -> (left: Set<Int>, gain: Double)? {
+  ) -> (left: [Bool], gain: Double)? {
     var sums = [Double](repeating: 0, count: dimension.count)
     var counts = [Double](repeating: 0, count: dimension.count)
     for observation in observations {
@@ -131,6 +131,9 @@ struct RegressionTree {
       let gain = number * (count - number) / count * distance * distance
       if gain > best?.gain ?? 0 { best = (place, gain) }
     }
-    return best.map { (Set(there[...$0.place]), $0.gain) }
+    return best.map { best in
+      let left = Set(there[...best.place])
+      return ((0..<dimension.count).map(left.contains), best.gain)
+    }
   }
 }

@@ -39,6 +39,9 @@ struct SpaceEncoding {
 
     var count: Int { positions.count }
 
+    /// Whether three values at least have a place.
+    var hasOrder: Bool { positions.count { $0 != nil } >= 3 }
+
     /// In the order of the values; those that stand apart come first.
     func position(_ value: Int) -> Double { positions[value] ?? -1 }
 

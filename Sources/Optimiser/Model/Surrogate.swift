@@ -1,16 +1,14 @@
 import Foundation
 import Measurement
 
-/// The two models of a search, and which of them foretells better.
+/// The two models of a search, each with as much weight as it deserves.
 struct Surrogate {
   private let process: GaussianProcess
   private let forest: RandomForest
-  /// Whether the forest gave the measurements it had not seen a higher density.
-  let prefersForest: Bool
+  /// Of the forest; the process has the rest.
+  let forestWeight: Double
   /// The deviation of a single measurement.
   let noise: Double
-
-  enum Engine { case gaussianProcess, randomForest }
 
   /// - Parameter observations: at least one.
   init(_ encoding: SpaceEncoding, _ observations: [ModelObservation], seed: UInt64) {
@@ -23,16 +21,36 @@ struct Surrogate {
         noiseShare: observation.noiseShare, time: observation.time)
     }
     forest = RandomForest(encoding, still, seed: seed)
-    prefersForest = forest.leaveOneOutDensity(noise: process.noise) > process.leaveOneOutDensity
+    forestWeight = Self.weight(
+      of: forest.leaveOneOutDensities(noise: noise), against: process.leaveOneOutDensities)
   }
 
-  var better: Engine { prefersForest ? .randomForest : .gaussianProcess }
-
-  func predict(_ point: [Int], by engine: Engine) -> Prediction {
-    switch engine {
-    case .gaussianProcess: process.predict(point)
-    case .randomForest: forest.predict(point)
+  /// The weight with which a mixture of both gives every measurement, foretold from the others, the
+  /// highest density (Yao et al., *Using Stacking to Average Bayesian Predictive Distributions*,
+  /// 2018).
+  static func weight(of densities: [Double?], against others: [Double]) -> Double {
+    let ratios = zip(densities, others).compactMap { density, other in
+      density.map { exp(min(50, max(-50, $0 - other))) }
     }
+    // Expectation and maximisation in turns, as if either had once been right beforehand.
+    var weight = 0.5
+    for _ in 0..<50 {
+      let shares = ratios.map { weight * $0 / (weight * $0 + 1 - weight) }
+      weight = (shares.reduce(0, +) + 1) / (Double(shares.count) + 2)
+    }
+    return weight
+  }
+
+  /// Of the mixture of both.
+  func predict(_ point: [Int]) -> Prediction {
+    let (first, second) = (process.predict(point), forest.predict(point))
+    let distance = second.mean - first.mean
+    let variance =
+      (1 - forestWeight) * first.deviation * first.deviation
+      + forestWeight * second.deviation * second.deviation
+      + forestWeight * (1 - forestWeight) * distance * distance
+    return Prediction(
+      mean: first.mean + forestWeight * distance, deviation: variance.squareRoot())
   }
 
   /// What is expected of the first less the second, as the Gaussian process sees it: a forest knows
@@ -40,8 +58,6 @@ struct Surrogate {
   func difference(_ first: [Int], _ second: [Int]) -> Prediction {
     process.difference(first, second)
   }
-
-  func predict(_ point: [Int]) -> Prediction { predict(point, by: better) }
 }
 
 /// How much more than the best so far a measurement may bring.

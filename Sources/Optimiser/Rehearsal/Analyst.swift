@@ -1,7 +1,7 @@
 import Foundation
 import Measurement
 
-/// Decides what a ``Rehearsal`` measures, how much it keeps for proving, and what is proven.
+/// Decides what a ``Rehearsal`` measures, what it names the best, and what is proven.
 struct Analyst {
   private let space: SearchSpace
   private let conditions: Rehearsal.Conditions
@@ -11,8 +11,13 @@ struct Analyst {
 
   /// Every so many measurements the default is measured again, so that drift is seen.
   private static let baselineInterval = 12
-  /// How sure it must be that the contender is better than the default: 2.33 deviations.
+  /// How sure it must be at the end that the contender is better than the default: 2.33 deviations.
   private static let certainty = 0.99
+  /// How sure it must be before that to end the proof early, 3.7 deviations: who looks again and
+  /// again sees something sooner or later.
+  private static let earlyCertainty = 0.9999
+  /// How often the contender is measured at least.
+  private static let repeats = 3
 
   init(
     _ space: SearchSpace, _ kind: Strategy.Kind, _ conditions: Rehearsal.Conditions, seed: UInt64
@@ -28,23 +33,31 @@ struct Analyst {
     }
   }
 
-  /// How many fresh pairs the contender gets: a fifth of all measurements.
-  var pairs: Int { max(2, conditions.budget / 10) }
-
-  private func gain(of contender: Configuration, _ surrogate: Surrogate) -> Prediction? {
-    guard let point = space.point(of: contender), let origin = space.point(of: .baseline) else {
-      return nil
-    }
-    return surrogate.difference(point, origin)
-  }
-
-  /// What to measure next in the search; nil when it is time to prove what was found.
+  /// What to measure next; nil at the end.
   func next(after observations: [SearchObservation]) -> Configuration? {
     let spent = observations.count
-    guard spent + 2 * pairs < conditions.budget else { return nil }
+    guard spent < conditions.budget else { return nil }
     if spent.isMultiple(of: Self.baselineInterval) { return .baseline }
+    // The last third is for proving, as far as that needs it.
+    if conditions.budget - spent <= conditions.budget / 3, let next = doubted(observations) {
+      return next
+    }
     guard let plan else { return search.next(after: observations, budget: conditions.budget) }
     return plan.next(after: observations.filter { !$0.configuration.isBaseline })
+      ?? doubted(observations)
+  }
+
+  /// The contender or the default, whichever was measured less, until it is proven.
+  private func doubted(_ observations: [SearchObservation]) -> Configuration? {
+    let surrogate = search.surrogate(observations)
+    let contender = contender(surrogate, observations)
+    let own = observations.count { $0.configuration == contender }
+    if own >= Self.repeats, let gain = gain(of: contender, surrogate),
+      gain.chanceAboveZero > Self.earlyCertainty
+    {
+      return nil
+    }
+    return own <= observations.count { $0.configuration.isBaseline } ? contender : .baseline
   }
 
   func contender(after observations: [SearchObservation]) -> Configuration {
@@ -90,17 +103,21 @@ struct Analyst {
     return current
   }
 
-  /// Whether the contender is to be recommended: its fresh pairs speak for it, and so, with great
-  /// certainty, does everything that was measured.
+  /// What the process, which has seen everything, expects of the contender's gain.
   ///
-  /// The model is a fair judge of what it has chosen itself: where nothing does anything, it learns
-  /// that knobs do little, and takes the best of many for luck.
-  func accepts(
-    _ contender: Configuration, _ fresh: Estimate?, after observations: [SearchObservation]
-  ) -> Bool {
-    guard let fresh, fresh.mean > 0,
-      let gain = gain(of: contender, search.surrogate(observations))
-    else { return false }
-    return NormalDistribution.cumulative(gain.mean / gain.deviation) > Self.certainty
+  /// It is a fair judge of what it has chosen itself: where nothing does anything, it learns that
+  /// knobs do little, and takes the best of many for luck.
+  func gain(of contender: Configuration, after observations: [SearchObservation]) -> Prediction? {
+    gain(of: contender, search.surrogate(observations))
   }
+
+  private func gain(of contender: Configuration, _ surrogate: Surrogate) -> Prediction? {
+    guard !contender.isBaseline, let point = space.point(of: contender),
+      let origin = space.point(of: .baseline)
+    else { return nil }
+    return surrogate.difference(point, origin)
+  }
+
+  /// Whether it is all but certain that there is a gain.
+  func isProven(_ gain: Prediction) -> Bool { gain.chanceAboveZero > Self.certainty }
 }

@@ -50,20 +50,19 @@ package struct Rehearsal: Sendable {
     self.seed = seed
   }
 
-  /// Searches, validates, recommends.
+  /// Searches, proves, recommends.
   package func run() throws(SearchSpaceError) -> RehearsalResult {
     var bench = TableBench(table, conditions, seed: seed)
     let analyst = try Analyst(table.space, strategy, conditions, seed: seed)
     while let next = analyst.next(after: bench.observations) { bench.measure(next) }
     let contender = analyst.contender(after: bench.observations)
-    let course = course(bench, analyst)
-    let estimate = Estimate(bench.comparePairs(contender, count: analyst.pairs))
-    let isBetter = analyst.accepts(contender, estimate, after: bench.observations)
-    let recommended = isBetter ? contender : .baseline
+    let gain = analyst.gain(of: contender, after: bench.observations)
+    let recommended = gain.map(analyst.isProven) == true ? contender : .baseline
     return RehearsalResult(
-      recommended: recommended, contender: contender, estimate: estimate,
+      recommended: recommended, contender: contender, interval: gain.map(\.interval),
       trueGain: table.gain(recommended) ?? 0, contenderGain: table.gain(contender) ?? 0,
-      bestGain: table.gain(table.best) ?? 0, course: course, measurements: bench.observations.count)
+      bestGain: table.gain(table.best) ?? 0, course: course(bench, analyst),
+      measurements: bench.observations.count)
   }
 }
 
@@ -87,10 +86,10 @@ extension Rehearsal {
 /// better.
 package struct RehearsalResult: Hashable, Sendable {
   package let recommended: Configuration
-  /// What was validated with fresh measurements, whether it passed or not.
+  /// What was named the best, whether it was proven or not.
   package let contender: Configuration
-  /// Of the contender's gain, from the fresh measurements; nil if none was validated.
-  package let estimate: Estimate?
+  /// Of the contender's gain, 95 %; nil if there is none.
+  package let interval: Interval?
   package let trueGain: Double
   package let contenderGain: Double
   package let bestGain: Double
@@ -109,7 +108,7 @@ package struct RehearsalResult: Hashable, Sendable {
 
   /// Whether the interval holds the truth; nil if there is no interval.
   package var isCovered: Bool? {
-    estimate?.interval.map { $0.lower <= contenderGain && contenderGain <= $0.upper }
+    interval.map { $0.lower <= contenderGain && contenderGain <= $0.upper }
   }
 }
 
@@ -130,8 +129,7 @@ struct TableBench {
     random = SeededGenerator(seed: seed &* 0xD134_2543_DE82_EF95 &+ 1)
   }
 
-  @discardableResult
-  mutating func measure(_ configuration: Configuration) -> Double {
+  mutating func measure(_ configuration: Configuration) {
     level += conditions.drift * random.normal()
     let value = (table.gain(configuration) ?? 0) + level + conditions.noise * deviation()
     let point = table.space.point(of: configuration) ?? []
@@ -141,20 +139,6 @@ struct TableBench {
     observations.append(
       SearchObservation(
         configuration: configuration, value: value, time: Double(observations.count)))
-    return value
-  }
-
-  /// Fresh pairs of the default and a candidate, in the order ABBA: candidate less default.
-  mutating func comparePairs(_ candidate: Configuration, count: Int) -> [Double] {
-    guard !candidate.isBaseline, count > 0 else { return [] }
-    return (0..<count).map { pair in
-      if pair.isMultiple(of: 2) {
-        let reference = measure(.baseline)
-        return measure(candidate) - reference
-      }
-      let value = measure(candidate)
-      return value - measure(.baseline)
-    }
   }
 
   private mutating func deviation() -> Double {

@@ -39,7 +39,7 @@ package struct RehearsalSummary: Codable, Hashable, Sendable {
     package let ratio: Double
     package let value: Double
     package let regret: Double
-    /// Of the contender's ratio to the default, 95 %, by fresh pairs; nil if none was validated.
+    /// Of the contender's ratio to the default, 95 %; nil if there is none.
     package let interval: Interval?
     package let isCovered: Bool?
   }
@@ -114,7 +114,7 @@ extension RehearsalSummary.Seed {
     ratio = value / (table.values[.baseline] ?? 1)
     regret = result.regret
     let isMore = table.goal == .maximise
-    interval = result.estimate?.interval.map {
+    interval = result.interval.map {
       isMore
         ? Interval(lower: exp($0.lower), upper: exp($0.upper))
         : Interval(lower: exp(-$0.upper), upper: exp(-$0.lower))
