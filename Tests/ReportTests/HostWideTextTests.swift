@@ -49,8 +49,8 @@ import Testing
   }
 
   @Test func whatHelpsOrIsHarmlessSuitsAll() throws {
-    let helps = Self.other(.helps, Self.finding([0.02, 0.02], verdict: .better))
-    let harmless = HostWideFinding.Other(
+    let helps = try Self.other(.helps, Self.finding([0.02, 0.02], verdict: .better))
+    let harmless = try HostWideFinding.Other(
       nic: "ens2", outcome: .harmless, instead: nil,
       finding: Self.finding([0.001, 0.001], verdict: .equivalent))
     #expect(
@@ -66,7 +66,7 @@ import Testing
         + "was not shown to be harmless to ens1 (+3.0 %): "
         + "whether it suits all of them is not known")
     #expect(
-      sentence(Self.other(.failed, Self.finding([], verdict: .inconclusive)))
+      try sentence(Self.other(.failed, Self.finding([], verdict: .inconclusive)))
         == Self.beginning
         + "could not be measured on ens1: whether it suits all of them is not known")
   }
