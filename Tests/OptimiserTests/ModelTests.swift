@@ -124,10 +124,13 @@ import Testing
       ("mtu", ["default", "9000"]), ("queues", ["1", "2", "4"]),
     ])
     let seen = Self.observations(14, space, seed: 6, noise: 0.5) { Double($0[0] * $0[2]) / 3 }
+      .enumerated().map { index, seen in
+        ModelObservation(
+          point: seen.point, value: seen.value, noiseShare: index.isMultiple(of: 3) ? 0.5 : 1,
+          time: seen.time)
+      }
     let kernel = ConfigurationKernel(SpaceEncoding(space))
-    let fit = GaussianProcessFit(
-      kernel, points: seen.map(\.point), times: seen.map(\.time), values: seen.map(\.value),
-      noiseShares: seen.indices.map { $0.isMultiple(of: 3) ? 0.5 : 1 })
+    let fit = GaussianProcessFit(kernel, seen, values: seen.map(\.value))
     let place = (0..<kernel.count + 4).map { -2.5 + 0.2 * Double($0) }
     let slopes = try #require(fit.evaluate(place)).slopes
     #expect(slopes.count == place.count)
@@ -140,6 +143,22 @@ import Testing
       }
       let difference = (try density(step) - density(-step)) / (2 * step)
       #expect(abs(slopes[index] - difference) < 1e-5 * max(1, abs(difference)), "\(index)")
+    }
+  }
+
+  /// Of many measurements some are fitted to, and all are learnt from.
+  @Test func manyMeasurementsAreLearntFrom() throws {
+    let space = try Self.space(6)
+    func truth(_ point: [Int]) -> Double { 0.3 * Double(point[1]) - 0.2 * Double(point[4]) }
+    let seen = Self.observations(160, space, seed: 8, noise: 0.1, truth)
+    func deviation(_ count: Int) -> Double {
+      GaussianProcess(SpaceEncoding(space), Array(seen[..<count]))
+        .difference([0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]).deviation
+    }
+    #expect(deviation(160) < 0.85 * deviation(80))
+    let process = GaussianProcess(SpaceEncoding(space), seen)
+    for point in try #require(space.points(limit: 100)) {
+      #expect(abs(process.predict(point).mean - truth(point)) < 0.1)
     }
   }
 

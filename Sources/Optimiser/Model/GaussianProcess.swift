@@ -35,9 +35,8 @@ struct GaussianProcess {
     self.observations = observations
     scale = Scale(observations.map(\.value))
     let fit = GaussianProcessFit(
-      kernel, points: observations.map(\.point), times: observations.map(\.time),
-      values: observations.map { [scale] in ($0.value - scale.mean) / scale.deviation },
-      noiseShares: observations.map(\.noiseShare))
+      kernel, observations,
+      values: observations.map { [scale] in ($0.value - scale.mean) / scale.deviation })
     (parameters, factor, weights) = fit.best()
     terms = kernel.weighted(parameters.knobs)
     sizes = kernel.sizes

@@ -3,23 +3,19 @@ import Foundation
 /// Finds the parameters of a ``GaussianProcess`` that are most probable after the measurements.
 struct GaussianProcessFit {
   private let kernel: ConfigurationKernel
-  private let times: [Double]
+  private let observations: [ModelObservation]
   /// With mean 0 and deviation 1.
   private let values: [Double]
-  /// The variance of each value's noise, as a share of the noise of a single measurement.
-  private let noiseShares: [Double]
   /// For every two measurements, of which the second is no later, where each knob's correlation
   /// stands in its table.
   private let places: [Int]
 
-  init(
-    _ kernel: ConfigurationKernel, points: [[Int]], times: [Double], values: [Double],
-    noiseShares: [Double]
-  ) {
+  /// - Parameter values: of the observations, with mean 0 and deviation 1.
+  init(_ kernel: ConfigurationKernel, _ observations: [ModelObservation], values: [Double]) {
     self.kernel = kernel
-    self.times = times
+    self.observations = observations
     self.values = values
-    self.noiseShares = noiseShares
+    let points = observations.map(\.point)
     places = points.indices.flatMap { row in
       (0...row).flatMap { column in
         kernel.sizes.indices.map { points[row][$0] * kernel.sizes[$0] + points[column][$0] }
@@ -30,6 +26,9 @@ struct GaussianProcessFit {
   /// The prior variance of the common level.
   static let levelVariance = 1.0
   private static let steps = 60
+  /// The time that fitting takes grows with the cube of the measurements: of more than these only so
+  /// many are fitted to. What the knobs do is then foretold from all of them.
+  private static let limit = 80
 
   /// The share of a sweep after which the machine has forgotten two thirds of where it was.
   private static let driftMemory = 0.2
@@ -41,6 +40,16 @@ struct GaussianProcessFit {
 
   /// The most probable parameters, with the factor of the covariance and A⁻¹ y.
   func best() -> (GaussianProcess.Parameters, CholeskyFactor, [Double]) {
+    let count = values.count
+    guard count > Self.limit else { return condition(on: mostProbable()) }
+    let sample = (0..<Self.limit).map { $0 * count / Self.limit }
+    let fit = GaussianProcessFit(
+      kernel, sample.map { observations[$0] }, values: sample.map { values[$0] })
+    return condition(on: fit.mostProbable())
+  }
+
+  /// The logarithms of the most probable parameters.
+  private func mostProbable() -> [Double] {
     var place = prior.map(\.centre)
     var steps = [Double](repeating: 0.2, count: place.count)
     var signs = [Double](repeating: 0, count: place.count)
@@ -64,7 +73,7 @@ struct GaussianProcessFit {
       }
       if largest < 0.02 { break }
     }
-    return condition(on: best)
+    return best
   }
 
   /// With more noise than fitted where rounding leaves no covariance otherwise.
@@ -119,10 +128,11 @@ struct GaussianProcessFit {
         start += knobs
         matrix[row * count + column] =
           sums.first + parameters.pairs * sums.second + parameters.triples * sums.third
-          + Self.driftCovariance(times[row], times[column], parameters.drift)
+          + Self.driftCovariance(
+            observations[row].time, observations[column].time, parameters.drift)
           + Self.levelVariance
       }
-      matrix[row * count + row] += parameters.noise * noiseShares[row] + 1e-9
+      matrix[row * count + row] += parameters.noise * observations[row].noiseShare + 1e-9
     }
     return matrix
   }
@@ -174,8 +184,11 @@ struct GaussianProcessFit {
         start += knobs
         pairs += share * sums.second
         triples += share * sums.third
-        drift += share * Self.driftCovariance(times[row], times[column], 1)
-        if row == column { noise += share * noiseShares[row] }
+        drift +=
+          share
+          * Self.driftCovariance(
+            observations[row].time, observations[column].time, 1)
+        if row == column { noise += share * observations[row].noiseShare }
       }
     }
     var slopes: [Double] = []

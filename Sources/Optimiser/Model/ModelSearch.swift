@@ -68,21 +68,20 @@ struct ModelSearch {
   /// What to measure next; nil if everything is measured.
   func next(after observations: [SearchObservation], budget: Int) -> Configuration? {
     var random = SeededGenerator(seed: seed &+ 0x9E37_79B9 &* UInt64(observations.count + 1))
-    let tried = Set(observations.map(\.configuration))
-    let candidates = self.candidates(observations, &random).filter { point in
-      if allowsRepeats { return true }
-      let configuration = space.configuration(at: point)
-      return !configuration.isBaseline && !tried.contains(configuration)
+    let points = Set(observations.compactMap { space.point(of: $0.configuration) })
+    let measured = points.sorted { $0.lexicographicallyPrecedes($1) }
+    let tried = points.union([space.point(of: .baseline)].compactMap(\.self))
+    let candidates = self.candidates(observations, &random).filter {
+      allowsRepeats || !tried.contains($0)
     }
     guard !candidates.isEmpty else { return nil }
-    let measured = tried.compactMap(space.point(of:))
-    let isInitial = tried.count < initialCount(budget: budget)
+    let isInitial = measured.count < initialCount(budget: budget)
     if isInitial || observations.isEmpty {
       return space.configuration(at: farthest(candidates, from: measured, &random))
     }
     let surrogate = surrogate(observations)
     if random.below(6) == 0,
-      let neighbour = untriedNeighbour(measured, surrogate, &random)
+      let neighbour = untriedNeighbour(measured, tried, surrogate, &random)
     {
       return space.configuration(at: neighbour)
     }
@@ -114,7 +113,8 @@ struct ModelSearch {
   /// One that differs from the best so far in a knob or two and was not measured: what a model has
   /// too soon taken for of no effect, by itself or together, is so found out.
   private func untriedNeighbour(
-    _ measured: [[Int]], _ surrogate: Surrogate, _ random: inout SeededGenerator
+    _ measured: [[Int]], _ tried: Set<[Int]>, _ surrogate: Surrogate,
+    _ random: inout SeededGenerator
   ) -> [Int]? {
     func draw(_ points: [[Int]]) -> [Int]? {
       points.isEmpty ? nil : points[Int(random.below(UInt64(points.count)))]
@@ -124,11 +124,7 @@ struct ModelSearch {
     }
     guard var centre = best else { return nil }
     if random.below(2) == 0, let step = draw(space.neighbours(of: centre)) { centre = step }
-    let tried = Set(measured)
-    return draw(
-      space.neighbours(of: centre).filter {
-        !tried.contains($0) && (allowsRepeats || !space.configuration(at: $0).isBaseline)
-      })
+    return draw(space.neighbours(of: centre).filter { !tried.contains($0) })
   }
 
   /// The highest expected improvement over the best of what is measured, as models see it, for its
