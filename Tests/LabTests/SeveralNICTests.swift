@@ -39,6 +39,14 @@ struct SeveralNICTests {
     #expect(bench.sweep.journals.isEmpty)
   }
 
+  @Test func theNoiseOfEachIsMeasured() throws {
+    let bench = try SeveralNICs(knobs: "{txqueuelen: [default, 500]}")
+    let ended = try bench.start("noise", bench.sweep.profile, "--seconds", "1", "--force").wait()
+    #expect(ended.status == 0, "\(ended.errors)")
+    #expect(ended.output.hasPrefix("a (veth): default against default, "))
+    #expect(ended.output.contains("\nc (veth): default against default, "))
+  }
+
   @Test func anInterruptedSweepGoesOnWithTheSecond() throws {
     let bench = try SeveralNICs(knobs: "{txqueuelen: [default, 500]}")
     let before = try bench.cables.everything()
@@ -72,12 +80,12 @@ struct SeveralNICTests {
     ).wait()
     #expect(first.status == 0, "\(first.errors)")
     #expect(try bench.records().contains { $0.effective[SeveralNICs.backlog] == .number(4000) })
-    #expect(try bench.value() == "1000\n")
+    #expect(try bench.value() == "1000")
     try bench.makeUp()
     let before = try bench.cables.everything()
     let resumed = try bench.start("sweep", "--resume", bench.run.path, "--force").wait()
     #expect(resumed.status == 0, "\(resumed.errors)")
-    #expect(try bench.value() == "1000\n")
+    #expect(try bench.value() == "1000")
     #expect(try bench.cables.everything() == before)
     #expect(bench.sweep.journals.isEmpty)
 

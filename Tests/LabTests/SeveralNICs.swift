@@ -24,7 +24,7 @@ final class SeveralNICs {
         target: [{nic: a, peer: b}, {nic: c, peer: d}]
         workloads: [{name: flood, datapath: packet, kind: flood, frame: 64B}]
         knobs: \(knobs)
-        objective: {maximise: delivered_pps}
+        objective: {maximise: delivered_pps, subject-to: []}
         search: {strategy: grid, controls: keep}
         sampling: {slice: 5ms, pairs: 2, blocks: 6, confirming-blocks: 6}
         """)
@@ -37,6 +37,7 @@ final class SeveralNICs {
   /// What the setting is now.
   func value() throws -> String {
     try String(contentsOfFile: settings.path + "/netdev_max_backlog", encoding: .utf8)
+      .trimmingCharacters(in: .newlines)
   }
 
   func start(_ arguments: String...) throws -> Running {
