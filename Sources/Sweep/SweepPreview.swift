@@ -54,9 +54,8 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
       resolved.unreached.map { ($0.knob.rawValue, $0.note) },
       uniquingKeysWith: { first, _ in first })
     let blocks = try campaign.remaining(after: []).blocks
-    secondsOfTraffic =
-      Double(blocks * profile.workloads.count * 2 * (profile.sampling.pairs + 1))
-      * profile.sampling.slice
+    secondsOfTraffic = profile.sampling.seconds(
+      ofBlocks: blocks, workloads: profile.workloads.count)
   }
 
   package var description: String {

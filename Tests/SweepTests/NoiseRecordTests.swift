@@ -84,6 +84,24 @@ import Testing
     #expect(try NoiseRecord.kept(of: fingerprint(), in: state) != nil)
   }
 
+  /// The time of a trial goes into the blocks and pairs that the noise makes best of it.
+  @Test func aTimeIsSpentByTheNoise() throws {
+    let profile = try ProfileText(rest: "sampling: {time: 40s}").parse()
+    let plan = try #require(Self.noise.plan(within: 40))
+    let planned = profile.sampling.planned(by: Self.noise)
+    #expect(planned.isPlanned && planned.pairs == plan.slices)
+    #expect(planned.blocks == max(6, plan.blocks) && planned.blocks.isMultiple(of: 2))
+    #expect(planned.confirmingBlocks == 2 * planned.blocks)
+    let longer = try #require(Self.noise.plan(within: 80))
+    #expect(longer.reach < plan.reach)
+    #expect(planned.seconds(ofBlocks: 2 * planned.blocks, workloads: 3) == 80)
+
+    #expect(profile.sampling.planned(by: nil) == profile.sampling)
+    let usual = try ProfileText().parse().sampling
+    #expect(usual.planned(by: Self.noise) == usual && !usual.isPlanned)
+    #expect(usual.seconds(ofBlocks: 6, workloads: 2) == 6 * 2 * 2 * 9 * 0.02)
+  }
+
   @Test func itsLineTellsTheSmallestVisibleEffect() throws {
     let moment = Date(timeIntervalSince1970: 1_767_225_600)
     let line = record(moment).line

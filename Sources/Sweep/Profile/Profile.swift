@@ -99,6 +99,12 @@ package struct Profile: Sendable {
     /// Blocks of a trial that validates, ablates or measures the noise.
     package var confirmingBlocks = 12
 
+    /// What so many blocks take of traffic alone; one pair of each is thrown away.
+    func seconds(ofBlocks count: Int, workloads: Int) -> Double {
+      if let time { return time * Double(count) / Double(blocks) }
+      return Double(count * workloads * 2 * (pairs + 1)) * slice
+    }
+
     /// Whether pairs and blocks follow from the noise.
     package private(set) var isPlanned = false
 
