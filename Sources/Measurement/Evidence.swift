@@ -62,17 +62,31 @@ package struct TrialEvidence: Hashable, Sendable {
 /// The rows of one NIC, sorted into trials, blocks and pairs. The order of the rows is of no matter.
 package struct Evidence: Hashable, Sendable {
   /// In the order of their numbers.
-  package let trials: [TrialEvidence]
+  package private(set) var trials: [TrialEvidence] = []
+  /// Of whatever was drawn; 0 without a row.
+  package private(set) var seed: UInt64 = 0
+
+  init() {}
 
   /// Throws if rows contradict each other: a sample that is there twice, or a trial with several
   /// candidates.
   package init(_ records: [TrialRecord]) throws(EvidenceError) {
-    var trials: [TrialEvidence] = []
     let byTrial = Dictionary(grouping: records, by: \.trial)
-    for number in byTrial.keys.sorted() {
-      if let trial = try TrialEvidence(number, byTrial[number] ?? []) { trials.append(trial) }
+    for number in byTrial.keys.sorted() { try put(number, byTrial[number] ?? []) }
+  }
+
+  /// Puts a trial in its place, or in the place of what was known of it.
+  ///
+  /// - Parameter rows: all of the trial, one at least.
+  mutating func put(_ number: Int, _ rows: [TrialRecord]) throws(EvidenceError) {
+    seed = rows[0].seed
+    guard let trial = try TrialEvidence(number, rows) else { return }
+    let place = trials.lastIndex { $0.number <= number }
+    if let place, trials[place].number == number {
+      trials[place] = trial
+    } else {
+      trials.insert(trial, at: place.map { $0 + 1 } ?? 0)
     }
-    self.trials = trials
   }
 }
 

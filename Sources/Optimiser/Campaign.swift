@@ -36,7 +36,7 @@ package struct Campaign: Sendable {
   /// - Throws: ``EvidenceError`` for rows that contradict each other, ``CampaignError`` for rows
   ///   that no run of this plan could have left.
   package func next(after records: [TrialRecord]) throws -> TrialRequest? {
-    try progress(after: records).request
+    try progress(after: Evidence(records)).request
   }
 
   /// How much is left to do. It is a guess, mostly from above: that no candidate of the search is
@@ -44,14 +44,14 @@ package struct Campaign: Sendable {
   ///
   /// - Throws: as ``next(after:)``.
   package func remaining(after records: [TrialRecord]) throws -> Remaining {
-    try step(after: records)?.remaining ?? Remaining(trials: 0, blocks: 0)
+    try step(after: Evidence(records))?.remaining ?? Remaining(trials: 0, blocks: 0)
   }
 
   /// What ``next(after:)`` and ``remaining(after:)`` say; nil if the sweep is done.
   func step(
-    after records: [TrialRecord]
+    after evidence: Evidence
   ) throws -> (request: TrialRequest, remaining: Remaining)? {
-    let (request, findings) = try progress(after: records)
+    let (request, findings) = try progress(after: evidence)
     return request.map { ($0, remaining($0, findings)) }
   }
 
@@ -92,15 +92,14 @@ package struct Campaign: Sendable {
   }
 
   private func progress(
-    after records: [TrialRecord]
+    after evidence: Evidence
   ) throws -> (request: TrialRequest?, findings: Findings) {
     var replay = Replay(
-      try Evidence(records), metrics: objective.metrics,
+      evidence, metrics: objective.metrics,
       plan: Replay.Plan(budget: budget, workloads: workloads))
     var findings = Findings()
     do {
-      let seed = records.first?.seed ?? 0
-      try Procedure(objective: objective, plan: plan, isForced: isForced, seed: seed)
+      try Procedure(objective: objective, plan: plan, isForced: isForced, seed: evidence.seed)
         .run(&replay, &findings)
     } catch .pending(let request) {
       return (request, findings)

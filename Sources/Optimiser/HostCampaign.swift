@@ -47,22 +47,23 @@ package struct HostCampaign: Sendable {
   ///
   /// - Parameter records: every row that is on disk, in any order.
   /// - Throws: as ``Campaign/next(after:)``.
-  package func next(after records: [TrialRecord]) throws -> Next? {
-    let byNIC = Dictionary(grouping: records, by: \.nic)
+  package func next(after records: RunRecords) throws -> Next? {
     for (place, member) in members.enumerated() {
-      guard let step = try member.campaign.step(after: byNIC[member.nic] ?? []) else { continue }
+      let evidence = records.evidence(of: member.nic)
+      guard let step = try member.campaign.step(after: evidence) else { continue }
       var left = step.remaining
       for later in members.dropFirst(place + 1) {
-        left.blocks += try later.campaign.remaining(after: byNIC[later.nic] ?? []).blocks
+        let evidence = records.evidence(of: later.nic)
+        left.blocks += try later.campaign.step(after: evidence)?.remaining.blocks ?? 0
       }
       return Next(nic: member.nic, request: step.request, remaining: left)
     }
-    return members.count > 1 ? try nextSharing(byNIC) : nil
+    return members.count > 1 ? try nextSharing(records) : nil
   }
 
   /// The next trial of a setting that is recommended for another NIC, when every NIC is done.
-  private func nextSharing(_ byNIC: [String: [TrialRecord]]) throws -> Next? {
-    let recommendations = try Recommendation.derive(from: byNIC.values.flatMap(\.self))
+  private func nextSharing(_ records: RunRecords) throws -> Next? {
+    let recommendations = try Recommendation.derive(from: records.rows)
     let sharing = Sharing(recommendations: recommendations)
     var first: (nic: String, request: TrialRequest)?
     var left = Remaining(trials: 0, blocks: 0)
@@ -72,7 +73,7 @@ package struct HostCampaign: Sendable {
       let candidates = sharing.candidates(
         on: own, rules: member.rules, isOfWholeHost: isOfWholeHost)
       var replay = Replay(
-        try Evidence(byNIC[member.nic] ?? []), metrics: campaign.objective.metrics,
+        records.evidence(of: member.nic), metrics: campaign.objective.metrics,
         plan: Replay.Plan(budget: campaign.budget, workloads: campaign.workloads))
       replay.pass(to: .share)
       for (done, candidate) in candidates.enumerated() {

@@ -85,7 +85,8 @@ package struct SweepRun {
     let surveys = try targets.survey()
     let campaign = try campaign(targets, surveys)
     let schema = TableSchema(knobs: surveys.flatMap(\.knobs), hops: surveys.flatMap(\.hops))
-    var (table, records) = try openTable(schema, surveys)
+    let (table, rows) = try openTable(schema, surveys)
+    var records = try RunRecords(rows)
     var begun: [String: SweptTarget] = [:]
     var current: SweptTarget?
     var times = BlockTimes()
@@ -111,7 +112,7 @@ package struct SweepRun {
         let started = MonotonicTime.now()
         let measured = try blocks.measure(next.request, block: block, workloads: due)
         try table.append(measured)
-        records += measured
+        try records.append(measured)
         times.add(MonotonicTime.now() - started)
         observer.finished(block: block, of: next.request)
         // After a swap pair it may be plain that the rest tells nothing: the settings were

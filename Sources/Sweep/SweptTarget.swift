@@ -29,26 +29,22 @@ final class SweptTarget {
   ///
   /// - Throws: as ``HostGate/pass(_:_:_:)``.
   func pass(
-    before request: TrialRequest, _ records: [TrialRecord], _ observer: some SweepObserver
+    before request: TrialRequest, _ records: RunRecords, _ observer: some SweepObserver
   ) throws {
     guard request.role != .noise, !isPassed else { return }
-    try gate.pass(check.fitness, own(records), observer)
+    try gate.pass(check.fitness, records.rows(of: nic), observer)
     isPassed = true
   }
 
   /// Says why a target that was left with its noise trial has failed, if the host is to blame.
   ///
   /// - Throws: ``HostUnfit``.
-  func explain(_ records: [TrialRecord]) throws {
-    if !isPassed { try gate.explain(check.fitness, own(records)) }
+  func explain(_ records: RunRecords) throws {
+    if !isPassed { try gate.explain(check.fitness, records.rows(of: nic)) }
   }
 
   /// The workloads that a block still needs.
   func due(_ request: TrialRequest, block: Int) -> [Workload] {
     workloads.filter { request.needs(block: block, workload: $0.name) }
-  }
-
-  private func own(_ records: [TrialRecord]) -> [TrialRecord] {
-    records.filter { $0.nic == nic }
   }
 }

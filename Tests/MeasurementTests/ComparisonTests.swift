@@ -69,6 +69,33 @@ import Testing
     #expect(try Evidence(rows.shuffled(using: &generator)) == Evidence(rows))
   }
 
+  /// However the rows of several NICs and trials come, in the end they are the same evidence.
+  @Test func rowsMayComeBitByBit() throws {
+    var rows: [TrialRecord] = []
+    for (nic, trial) in [("eno1", 0), ("eno1", 1), ("ens1", 0), ("eno1", 2)] {
+      rows += Self.rows([[1, 2, 3], [4, 5, Double(6 + trial)]]).map {
+        var row = $0
+        (row.nic, row.trial) = (nic, trial)
+        return row
+      }
+    }
+    var generator = SeededGenerator(seed: 4)
+    for order in [rows, rows.shuffled(using: &generator)] {
+      var records = try RunRecords()
+      #expect(records.evidence(of: "eno1").trials.isEmpty)
+      for start in stride(from: 0, to: order.count, by: 5) {
+        try records.append(Array(order[start..<min(start + 5, order.count)]))
+      }
+      #expect(records.rows == order)
+      for nic in ["eno1", "ens1", "none"] {
+        #expect(records.rows(of: nic) == order.filter { $0.nic == nic })
+        #expect(try records.evidence(of: nic) == Evidence(order.filter { $0.nic == nic }))
+      }
+    }
+    var records = try RunRecords(rows)
+    #expect(throws: EvidenceError.self) { try records.append([rows[7]]) }
+  }
+
   @Test func contradictionsAreRefused() throws {
     let rows = Self.rows([[1]])
     #expect(throws: EvidenceError.self) { try Evidence(rows + rows) }

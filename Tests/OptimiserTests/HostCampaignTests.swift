@@ -181,7 +181,7 @@ private let longer = Configuration([backlog: .number(8000)])
     let expected = try whole.run(campaign)
     var host = Self.host([long: 0.1], [longer: 0.1])
     var trials: [HostCampaign.Next] = []
-    while let next = try campaign.next(after: host.records.shuffled()) {
+    while let next = try campaign.next(after: RunRecords(host.records.shuffled())) {
       if !next.isSameTrial(as: trials.last) { trials.append(next) }
       let (block, workload) = try #require(next.request.open(["large", "small"]).first)
       host.measure(next, block: block, workload: workload)
@@ -198,7 +198,7 @@ private let longer = Configuration([backlog: .number(8000)])
     let campaign = try Self.campaign()
     var host = Self.host([long: 0.1], [longer: 0.1])
     var blocks = Int.max
-    while let next = try campaign.next(after: host.records) {
+    while let next = try campaign.next(after: RunRecords(host.records)) {
       // Of the settings that will be tried elsewhere nothing is known before the end.
       if next.request.role != .share || next.nic == "ens1" {
         #expect(next.remaining.blocks < blocks)

@@ -26,7 +26,7 @@ struct ScriptedHost {
   /// Runs a campaign to its end and gives its requests.
   mutating func run(_ campaign: HostCampaign) throws -> [HostCampaign.Next] {
     var requests: [HostCampaign.Next] = []
-    while let next = try campaign.next(after: records), requests.count < 200 {
+    while let next = try campaign.next(after: RunRecords(records)), requests.count < 200 {
       requests.append(next)
       measure(next, workloads: campaign.members[0].campaign.workloads)
     }
