@@ -1,6 +1,7 @@
 import Foundation
 import Measurement
 import Optimiser
+import Testing
 
 /// A bench that only makes numbers up: what each knob does is known, and noise depends on the seed.
 struct ScriptedBench {
@@ -139,6 +140,19 @@ extension ScriptedBench {
         measure(request, block: block, workload: workload)
       }
     }
+  }
+
+  /// What a sweep leaves that is killed after every block, and in the middle of each.
+  func recordsOfKills(_ campaign: Campaign) throws -> [TrialRecord] {
+    var records: [TrialRecord] = []
+    while let request = try campaign.next(after: records) {
+      let (block, workload) = try #require(request.open(campaign.workloads).first)
+      var once = self
+      once.measure(request, block: block, workload: workload)
+      #expect(try campaign.next(after: records + once.records.dropLast())?.trial == request.trial)
+      records += once.records
+    }
+    return records
   }
 
   func recommendation() throws -> Recommendation? { try Recommendation.derive(from: records).first }
