@@ -95,6 +95,14 @@ package struct MessageStream: ~Copyable, Sendable {
     }
   }
 
+  /// Waits until something can be received, be it only the end.
+  package borrowing func hasInput(by limit: MonotonicTime) -> Bool {
+    let now = MonotonicTime.now()
+    let milliseconds = limit > now ? (limit - now) / 1_000_000 + 1 : 0
+    var state = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&state, 1, CInt(clamping: milliseconds)) != 0
+  }
+
   package borrowing func receive(by limit: MonotonicTime) throws(Failure) -> Message {
     let header = try receive(Self.headerBytes, by: limit)
     guard header.starts(with: Self.magic) else {

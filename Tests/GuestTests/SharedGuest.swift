@@ -17,7 +17,18 @@ struct SharedGuest: SuiteTrait, TestScoping {
   func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
-    let lab = try GuestBench.host().make(definition)
+    let lab: GuestLab
+    do {
+      lab = try GuestBench.host().make(definition)
+    } catch let error as GuestError {
+      // The machine that it failed on may be gone before anyone looks there.
+      if let console = error.console,
+        let text = try? String(contentsOfFile: console, encoding: .utf8)
+      {
+        print(text.suffix(4000))
+      }
+      throw error
+    }
     defer { lab.remove() }
     try await Self.$current.withValue(lab) { try await function() }
   }

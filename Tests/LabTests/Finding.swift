@@ -12,6 +12,8 @@ struct Finding: CustomStringConvertible {
   let trial: TrialEvidence
   let effect: Effect
   let verdict: Verdict
+  /// Why samples do not count.
+  let reasons: Set<String>
 
   /// So many blocks of a lab's slices and pairs.
   static func blocks(_ count: Int, pairs: Int = 8) -> Profile.Sampling {
@@ -34,7 +36,7 @@ struct Finding: CustomStringConvertible {
     setpriority(process, 0, -20)
     defer { setpriority(process, 0, 0) }
     trial = try comparison.run(state: StateFolder(path: folder.path))
-    let reasons = Set(
+    reasons = Set(
       trial.blocks.flatMap(\.pairs).flatMap { [$0.reference, $0.candidate] }
         .compactMap(\.invalidReason))
     effect = try #require(
@@ -44,6 +46,7 @@ struct Finding: CustomStringConvertible {
 
   var description: String {
     let interval = effect.interval.map { "\($0.lower) … \($0.upper)" } ?? "none"
-    return "\(verdict): \(effect.ratio), interval \(interval), \(effect.swapPairs) swap pairs"
+    return "\(verdict): \(effect.ratio), interval \(interval), \(effect.swapPairs) swap pairs, "
+      + "spoilt: \(reasons.sorted().joined(separator: "; "))"
   }
 }

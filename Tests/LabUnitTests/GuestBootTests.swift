@@ -165,6 +165,13 @@ import Testing
     let tail = ConsoleTail(text: text)
     #expect(tail.panic == "VFS: [31mno root")
     #expect(tail.lastLine == "[ 1.1] end")
+    #expect(!tail.isStalled)
+    let stalled = ConsoleTail(
+      text: """
+        [   23.5] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:
+        [   23.6] rcu: rcu_preempt kthread timer wakeup didn't happen for 5252 jiffies! g-1151 f0x0
+        """)
+    #expect(stalled.isStalled && stalled.panic == nil)
     let quiet = ConsoleTail(text: "")
     #expect(quiet.panic == nil && quiet.lastLine == nil)
     #expect(ConsoleTail(text: String(repeating: "x", count: 5000)).lastLine?.count == 200)

@@ -64,9 +64,7 @@ package final class Guest: Sendable {
       do {
         return try start(
           definition, backends, on: program, in: namespace, image, accelerator, console, seconds)
-      } catch GuestError.ended(let words, _)
-        where accelerator != .kvm && words.contains("Assertion")
-      {
+      } catch let error as GuestError where accelerator != .kvm && error.isChance {
         continue
       }
     }
@@ -74,8 +72,6 @@ package final class Guest: Sendable {
       definition, backends, on: program, in: namespace, image, accelerator, console, seconds)
   }
 
-  /// In emulation QEMU 10 trips over itself now and then while devices are mapped with several CPUs
-  /// running (`iotlb_to_section` in system/physmem.c): once in some hundred starts, and not twice.
   private static let mostStarts = 3
 
   private static func start(
@@ -128,6 +124,9 @@ package final class Guest: Sendable {
       started: started, within: limit)
   }
 
+  /// Nanoseconds between two looks at the console of a guest that boots.
+  private static let glance: UInt64 = 1_000_000_000
+
   /// Waits for the greeting.
   private init(
     _ definition: GuestDefinition, _ accelerator: Accelerator, process: ChildProcess,
@@ -141,6 +140,9 @@ package final class Guest: Sendable {
     let limit = started + UInt64(seconds * 1e9)
     var failure: GuestError?
     do throws(MessageStream.Failure) {
+      while !stream.hasInput(by: min(limit, MonotonicTime.now() + Self.glance)) {
+        guard MonotonicTime.now() < limit, !ConsoleTail(of: console).isStalled else { throw .late }
+      }
       let greeting = try stream.receive(by: limit)
       failure = Self.objection(to: greeting, console: console)
     } catch {
@@ -240,7 +242,8 @@ package final class Guest: Sendable {
     return nil
   }
 
-  /// What lies behind a failed message: the kernel's panic, QEMU's end, or what it looks like.
+  /// What lies behind a failed message: the kernel's panic, QEMU's end, a timer that stopped, or what
+  /// it looks like.
   private static func diagnose(
     _ guess: GuestError?, _ failure: MessageStream.Failure, _ process: ChildProcess,
     console: String
@@ -250,6 +253,7 @@ package final class Guest: Sendable {
     let tail = ConsoleTail(of: console)
     if let words = tail.panic { return .panicked(words, console: console) }
     if failure == .ended { return .ended(tail.lastLine ?? "without a word", console: console) }
+    if failure == .late && tail.isStalled { return .stalled(console: console) }
     return guess ?? .lost("\(failure)", console: console)
   }
 }

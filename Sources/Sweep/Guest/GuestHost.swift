@@ -43,10 +43,10 @@ package struct GuestHost: Sendable {
     try FileManager.default.createDirectory(atPath: consoles, withIntermediateDirectories: true)
     do {
       return try GuestLab(definition, on: self, at: station)
-    } catch GuestError.lost where accelerator != .kvm {
-      // With several emulated CPUs one may lose its timer while devices appear, and stand still: the
-      // guest's kernel then tells of stalls (rcu_preempt).
-      return try GuestLab(definition, on: self, at: station)
+    } catch let error as GuestError where accelerator != .kvm && error.isChance {
+      let lab = try GuestLab(definition, on: self, at: station)
+      if let console = error.console { try? FileManager.default.removeItem(atPath: console) }
+      return lab
     }
   }
 }
