@@ -34,6 +34,29 @@ package struct TrialEvidence: Hashable, Sendable {
   package let referenceEffective: Configuration?
   /// In order of workload and number.
   package let blocks: [Block]
+  /// What it shows, by how it is judged: a search looks at all of its trials before each new one.
+  package let findings = Memo<Judging, TrialFinding>()
+
+  /// How a trial is judged.
+  package struct Judging: Hashable, Sendable {
+    package let objective: Objective
+    /// The workloads that have each of the objective's metrics.
+    package let workloads: [Metric: Set<String>]
+    /// The chance of a false finding that this one may have, of ``Estimate/alpha`` in all.
+    package let alpha: Double
+    /// Whether its effective configuration was measured before: then it shows nothing.
+    package let isRepeat: Bool
+
+    package init(
+      objective: Objective, workloads: [Metric: Set<String>], alpha: Double = Estimate.alpha,
+      isRepeat: Bool
+    ) {
+      self.objective = objective
+      self.workloads = workloads
+      self.alpha = alpha
+      self.isRepeat = isRepeat
+    }
+  }
 
   /// Those that count.
   package func soundBlocks(of workload: String) -> [Block] {

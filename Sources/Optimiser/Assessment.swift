@@ -1,17 +1,16 @@
 import Measurement
 
+extension TrialEvidence {
+  /// What the trial shows.
+  func finding(_ judging: Judging) -> TrialFinding {
+    findings.answer(judging) { TrialFinding(self, judging) }
+  }
+}
+
 extension TrialFinding {
-  /// What a trial shows under an objective.
-  ///
-  /// - Parameters:
-  ///   - workloads: that have each of the objective's metrics.
-  ///   - alpha: the chance of a false finding that this one may have, of ``Estimate/alpha`` in all.
-  ///   - isRepeat: whether its effective configuration was measured before: then it shows nothing.
-  init(
-    _ trial: TrialEvidence, _ objective: Objective, workloads byMetric: [Metric: Set<String>],
-    alpha: Double = Estimate.alpha, isRepeat: Bool
-  ) {
-    func names(_ metric: Metric) -> [String] { byMetric[metric, default: []].sorted() }
+  fileprivate init(_ trial: TrialEvidence, _ judging: TrialEvidence.Judging) {
+    let (objective, alpha, isRepeat) = (judging.objective, judging.alpha, judging.isRepeat)
+    func names(_ metric: Metric) -> [String] { judging.workloads[metric, default: []].sorted() }
     let aims = objective.aims.map {
       AimFinding(
         trial, $0, margin: objective.margin, alpha: alpha,

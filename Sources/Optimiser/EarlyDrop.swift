@@ -27,7 +27,7 @@ struct EarlyDrop {
       PairedComparison(trial, aim.metric, workloads: workloads)
     }
     guard let first = comparison(trial).swapPairs[0],
-      let deviation = comparison(noise).effect?.noise
+      let deviation = Self.deviation(comparison(noise).swapPairs)
     else { return false }
     let gain = aim.goal == .maximise ? first : -first
     return gain < -max(Self.reach * deviation, smallest)
@@ -41,7 +41,7 @@ struct EarlyDrop {
           : ConstraintCheck(constraint: constraint, trial: trial).excesses(on: workload)
       }
       guard let first = swapPairs(trial)[0],
-        let deviation = Series.standardDeviation(Array(swapPairs(noise).values))
+        let deviation = Self.deviation(swapPairs(noise))
       else { return false }
       let bound = constraint.ratio.map { log($0) } ?? constraint.offset
       let excess = constraint.comparison == .atMost ? first - bound : bound - first
@@ -49,6 +49,10 @@ struct EarlyDrop {
       let least = constraint.ratio == nil ? constraint.offset / 2 : smallest
       return excess > max(Self.reach * deviation, least)
     }
+  }
+
+  private static func deviation(_ swapPairs: [Int: Double]) -> Double? {
+    Series.standardDeviation(swapPairs.sorted { $0.key < $1.key }.map(\.value))
   }
 
   /// However quiet the noise trial was, less than what matters is no reason.

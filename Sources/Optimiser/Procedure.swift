@@ -183,8 +183,9 @@ struct Procedure {
     _ trial: TrialEvidence, _ replay: Replay, alpha: Double = Estimate.alpha,
     isRepeat: Bool = false
   ) -> TrialFinding {
-    TrialFinding(
-      trial, objective, workloads: replay.workloads, alpha: alpha, isRepeat: isRepeat)
+    trial.finding(
+      TrialEvidence.Judging(
+        objective: objective, workloads: replay.workloads, alpha: alpha, isRepeat: isRepeat))
   }
 }
 

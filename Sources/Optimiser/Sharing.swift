@@ -46,8 +46,9 @@ struct Sharing {
     while let candidate = replay.recordedCandidate(.share) {
       let trial = try replay.sharing(candidate, against: own.configuration)
       findings.append(
-        TrialFinding(
-          trial, objective, workloads: replay.workloads, isRepeat: trial.changesNothing))
+        trial.finding(
+          TrialEvidence.Judging(
+            objective: objective, workloads: replay.workloads, isRepeat: trial.changesNothing)))
     }
     guard replay.isAtEnd else {
       throw CampaignError("\(own.nic): trials follow those of what it shares with other NICs")

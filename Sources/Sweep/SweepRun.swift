@@ -90,7 +90,8 @@ package struct SweepRun {
     var begun: [String: SweptTarget] = [:]
     var current: SweptTarget?
     var times = BlockTimes()
-    while let next = try campaign.next(after: records) {
+    var upcoming = try campaign.next(after: records)
+    while let next = upcoming {
       let place = surveys.firstIndex { $0.nic == next.nic } ?? 0
       if let current, current.nic != next.nic { try current.explain(records) }
       let stand = try targets.stand(at: place)
@@ -106,6 +107,7 @@ package struct SweepRun {
         secondsPerBlock: times.mean)
       let blocks = blocks(
         on: stand, surveys[place], targets.profile(at: place).sampling, schema)
+      var following: HostCampaign.Next? = next
       for block in 0..<next.request.blocks {
         let due = target.due(next.request, block: block)
         guard !due.isEmpty else { continue }
@@ -117,8 +119,13 @@ package struct SweepRun {
         observer.finished(block: block, of: next.request)
         // After a swap pair it may be plain that the rest tells nothing: the settings were
         // refused, or came to the same as earlier ones.
-        if block == 1, try !next.isSameTrial(as: campaign.next(after: records)) { break }
+        if block == 1 {
+          following = try campaign.next(after: records)
+          if !next.isSameTrial(as: following) { break }
+        }
       }
+      upcoming =
+        next.isSameTrial(as: following) ? try campaign.next(after: records) : following
     }
     try current?.explain(records)
   }

@@ -16,6 +16,8 @@ struct GeneratorTests {
   @Test(arguments: [
     flood, Workload(name: "two", datapath: .packet, kind: .flood, frame: .mtu, threads: 2),
     Workload(name: "datagrams", datapath: .udp, kind: .flood),
+    Workload(name: "bypassing", datapath: .packet, kind: .flood, bypassQdisc: true),
+    Workload(name: "sockets", datapath: .xdp, kind: .flood, threads: 2),
     Workload(name: "guest", datapath: .tap, kind: .rate, rate: 1000),
   ]) func aSinkTakesWhateverIsSent(_ workload: Workload) throws {
     let rate = try #require(try GeneratorRates.shared.rate(of: workload, mtu: 1500))
@@ -29,6 +31,7 @@ struct GeneratorTests {
   @Test func nothingIsSaidWhereThereIsNoSink() throws {
     for workload in [
       Workload(name: "w", datapath: .tcp, kind: .stream),
+      Workload(name: "w", datapath: .xdp, kind: .flood, zerocopy: true),
       Workload(name: "w", datapath: .packet, kind: .latency, rate: 1000),
       Workload(name: "w", datapath: .tap, kind: .flood, direction: .toSender),
     ] {
@@ -39,11 +42,12 @@ struct GeneratorTests {
   @Test func theSinkRefusesNothing() throws {
     let sink = try NullSink(queues: 1, mtu: 1500)
     defer { sink.remove() }
-    let socket = try PacketSocket(sendingOn: sink.entrance.device, bypassingQdisc: false)
     let batch = FrameBatch.experiment(to: sink.target.address, from: sink.entrance.address)
-    let listener = try PacketListener(on: sink.target.device)
-    for _ in 0..<100 { #expect(try socket.send(batch, 0..<100).accepted == 100) }
-    #expect(listener.seen() == 0)
+    for isBypassing in [false, true] {
+      let socket = try PacketSocket(
+        sendingOn: sink.entrance.device, bypassingQdisc: isBypassing)
+      for _ in 0..<100 { #expect(try socket.send(batch, 0..<100).accepted == 100) }
+    }
   }
 
   @Test func aSampleTellsTheHeadroom() throws {

@@ -58,6 +58,20 @@ extension NetlinkRequest {
       payload: builder.bytes)
   }
 
+  /// An intermediate functional block: what nobody redirected to it, it drops.
+  ///
+  /// - Parameter queues: 1 … 4096.
+  static func createIFB(named name: String, queues: Int) -> NetlinkRequest {
+    var builder = linkHeader()
+    builder.attribute(IFLA_IFNAME, name)
+    builder.attribute(IFLA_NUM_TX_QUEUES, UInt32(queues))
+    builder.attribute(IFLA_NUM_RX_QUEUES, UInt32(queues))
+    builder.nested(IFLA_LINKINFO) { $0.attribute(IFLA_INFO_KIND, "ifb") }
+    return NetlinkRequest(
+      "create ifb \(name)", type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL,
+      payload: builder.bytes)
+  }
+
   /// A macvtap in bridge mode on a device: those of one device also reach each other.
   ///
   /// - Parameter queues: transmit and receive queues that its openers may fill, 1 … 256.

@@ -73,6 +73,12 @@ extension NetlinkSession {
     try request(.createBridge(named: name))
   }
 
+  /// Makes an intermediate functional block, down: a device that drops what is sent on it.
+  /// `EOPNOTSUPP` if the kernel has no driver.
+  package func createIFB(named name: String, queues: Int = 1) throws {
+    try request(.createIFB(named: name, queues: queues))
+  }
+
   /// Makes a macvtap in bridge mode on `lower`, down. `EOPNOTSUPP` if the kernel has no driver.
   package func createMacvtap(named name: String, over lower: Int32, queues: Int = 1) throws {
     try request(.createMacvtap(named: name, over: lower, queues: queues))

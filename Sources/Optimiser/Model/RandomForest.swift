@@ -56,47 +56,60 @@ struct RegressionTree {
     let varianceOfMean: Double
   }
 
-  private indirect enum Node {
+  private enum Node {
     case leaf(Leaf)
-    /// Which values of the knob go left; the others go right.
-    case split(knob: Int, left: [Bool], Node, Node)
+    /// Places of what comes next: of a value that goes left, in the order of the values, and of
+    /// nodes.
+    case split(knob: Int, goesLeft: Int, left: Int, right: Int)
   }
 
   /// The observations that the tree grew on.
   let sample: Set<Int>
-  private let root: Node
+  /// The root last. They lie side by side, since a search asks every tree about thousands of points.
+  private var nodes: [Node] = []
+  /// Of each split, which values of its knob go left; the others go right.
+  private var goesLeft: [Bool] = []
 
   init(_ encoding: SpaceEncoding, _ observations: [ModelObservation], _ sample: [Int]) {
     self.sample = Set(sample)
-    root = Self.grow(encoding, sample.map { observations[$0] })
+    _ = grow(encoding, observations, sample)
   }
 
   func predict(_ point: [Int]) -> Leaf {
-    var node = root
+    var place = nodes.count - 1
     while true {
-      switch node {
+      switch nodes[place] {
       case .leaf(let leaf): return leaf
-      case .split(let knob, let left, let yes, let no):
-        node = left[point[knob]] ? yes : no
+      case .split(let knob, let values, let left, let right):
+        place = goesLeft[values + point[knob]] ? left : right
       }
     }
   }
 
-  private static func grow(_ encoding: SpaceEncoding, _ observations: [ModelObservation]) -> Node {
+  /// - Parameter sample: the places of observations, each as often as it counts.
+  /// - Returns: the place of the node that stands for them.
+  private mutating func grow(
+    _ encoding: SpaceEncoding, _ observations: [ModelObservation], _ sample: [Int]
+  ) -> Int {
     var best: (knob: Int, left: [Bool], gain: Double)?
     for knob in encoding.dimensions.indices {
-      guard let split = bestSplit(knob, encoding.dimensions[knob], observations) else { continue }
+      guard let split = Self.bestSplit(knob, encoding.dimensions[knob], observations, sample)
+      else { continue }
       if split.gain > best?.gain ?? 1e-12 { best = (knob, split.left, split.gain) }
     }
-    guard let best else { return .leaf(leaf(observations)) }
-    let left = observations.filter { best.left[$0.point[best.knob]] }
-    let right = observations.filter { !best.left[$0.point[best.knob]] }
-    return .split(
-      knob: best.knob, left: best.left, grow(encoding, left), grow(encoding, right))
+    guard let best else {
+      nodes.append(.leaf(Self.leaf(sample.map { observations[$0].value })))
+      return nodes.count - 1
+    }
+    func isLeft(_ place: Int) -> Bool { best.left[observations[place].point[best.knob]] }
+    let left = grow(encoding, observations, sample.filter(isLeft))
+    let right = grow(encoding, observations, sample.filter { !isLeft($0) })
+    nodes.append(.split(knob: best.knob, goesLeft: goesLeft.count, left: left, right: right))
+    goesLeft += best.left
+    return nodes.count - 1
   }
 
-  private static func leaf(_ observations: [ModelObservation]) -> Leaf {
-    let values = observations.map(\.value)
+  private static func leaf(_ values: [Double]) -> Leaf {
     let deviation = Series.standardDeviation(values) ?? 0
     return Leaf(
       mean: Series.mean(values) ?? 0,
@@ -106,13 +119,15 @@ struct RegressionTree {
   /// The split of a knob's values that leaves the least spread on both sides; nil where all have
   /// the same value.
   private static func bestSplit(
-    _ knob: Int, _ dimension: SpaceEncoding.Dimension, _ observations: [ModelObservation]
+    _ knob: Int, _ dimension: SpaceEncoding.Dimension, _ observations: [ModelObservation],
+    _ sample: [Int]
   ) -> (left: [Bool], gain: Double)? {
     var sums = [Double](repeating: 0, count: dimension.count)
     var counts = [Double](repeating: 0, count: dimension.count)
-    for observation in observations {
-      sums[observation.point[knob]] += observation.value
-      counts[observation.point[knob]] += 1
+    for place in sample {
+      let value = observations[place].point[knob]
+      sums[value] += observations[place].value
+      counts[value] += 1
     }
     var there = (0..<dimension.count).filter { counts[$0] > 0 }
     guard there.count > 1 else { return nil }

@@ -11,12 +11,13 @@ package struct GeneratorCalibration: Hashable, Sendable {
   private static let slice: UInt64 = 20_000_000
 
   /// Nil where no such sink stands for the path: round trips and connections, whose rate is no
-  /// generator's, and frames that a guest sends.
+  /// generator's, streams, frames that a guest sends, and those that a driver takes without a copy.
   package init?(of workload: Workload, frameBytes: Int, placement: Placement) {
     guard [.flood, .rate, .burst].contains(workload.kind), workload.direction == .toReceiver
     else { return nil }
     switch workload.datapath {
     case .packet, .udp: self.workload = Self.flood(of: workload, on: workload.datapath)
+    case .xdp where !workload.zerocopy: self.workload = Self.flood(of: workload, on: .xdp)
     // The outside host's end is a packet socket.
     case .tap, .macvtap, .vhost: self.workload = Self.flood(of: workload, on: .packet)
     case .xdp, .tcp: return nil
@@ -29,7 +30,7 @@ package struct GeneratorCalibration: Hashable, Sendable {
   private static func flood(of workload: Workload, on datapath: Datapath) -> Workload {
     var flood = workload
     (flood.name, flood.datapath, flood.kind) = ("calibration", datapath, .flood)
-    (flood.rate, flood.load, flood.bypassQdisc, flood.burst) = (nil, nil, false, 64)
+    (flood.rate, flood.load, flood.burst) = (nil, nil, 64)
     return flood
   }
 
