@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// Frames in memory of our own, ready to be handed to the kernel many at a time.
@@ -11,6 +12,11 @@ import SystemPackage
   package let capacity: Int
   /// Bytes of the largest frame, from the Ethernet header on, without the frame check sequence.
   package let frameBytes: Int
+  /// Bytes at the beginning of a frame that change from use to use. Whatever is behind them is the
+  /// same in all frames that reach so far, from the first use on.
+  let changing: Int
+  /// No other batch has it.
+  let number: UInt64
 
   @usableFromInline package let memory: UnsafeMutableRawPointer
   @usableFromInline package let stride: Int
@@ -29,12 +35,17 @@ import SystemPackage
 
   /// Makes `capacity` frames, all zero, whose sizes follow each other again and again: 1 … ``limit``
   /// and all but one of the sizes. No call takes more than the limit.
-  package init(capacity: Int, sizes: [Int]) {
+  ///
+  /// - Parameter changing: bytes at the beginning of a frame that may be changed once it was sent; all
+  ///   that follow are then the same in every frame that reaches so far.
+  package init(capacity: Int, sizes: [Int], changing: Int = .max) {
     precondition((1..<Self.limit + max(1, sizes.count)).contains(capacity))
     precondition(sizes.allSatisfy { $0 > 0 })
     let frameBytes = sizes.max() ?? 0
     self.capacity = capacity
     self.frameBytes = frameBytes
+    self.changing = changing
+    number = Self.made.wrappingAdd(1, ordering: .relaxed).newValue
     // One cache line in front, so that the frame itself begins on a line.
     stride = Self.headroom + (frameBytes + 63) / 64 * 64
     unsafe memory = .allocate(byteCount: capacity * stride, alignment: 64)
@@ -62,6 +73,7 @@ import SystemPackage
   }
 
   @usableFromInline static var headroom: Int { 64 }
+  private static let made = Atomic<UInt64>(0)
 
   /// Gives `body` the bytes of one frame to change.
   @inlinable @inline(__always) package mutating func withFrame<Result>(
@@ -146,20 +158,11 @@ import SystemPackage
     return unsafe CLinux.write(queue, bytes.baseAddress, bytes.count)
   }
 
-  /// Copies one frame, with its virtio-net header, to the beginning of a buffer that has room.
-  func copy(_ index: Int, to buffer: UnsafeMutableRawBufferPointer) {
+  /// Copies one frame, at most `limit` bytes of it, to memory that has room for the largest.
+  func copyFrame(_ index: Int, limit: Int, to place: UnsafeMutableRawPointer) {
     precondition(index >= 0 && index < capacity)
-    unsafe buffer.copyMemory(from: headed(index))
-  }
-
-  /// Copies one frame to memory that has room for the largest.
-  ///
-  /// - Returns: its bytes.
-  func copyFrame(_ index: Int, to place: UnsafeMutableRawPointer) -> Int {
-    precondition(index >= 0 && index < capacity)
-    let bytes = unsafe lengths[index]
-    unsafe place.copyMemory(from: memory + (index &* stride &+ Self.headroom), byteCount: bytes)
-    return bytes
+    unsafe place.copyMemory(
+      from: memory + (index &* stride &+ Self.headroom), byteCount: min(limit, lengths[index]))
   }
 
   /// Bytes of one frame.

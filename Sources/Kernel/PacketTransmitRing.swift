@@ -22,6 +22,7 @@ import SystemPackage
   package let frameBytes: Int
   /// The slot that the kernel looks at next.
   private var next = 0
+  private var places: FramePlaces
 
   /// Opens a ring in the device's namespace. Needs `CAP_NET_RAW` and `CAP_NET_ADMIN`.
   ///
@@ -65,6 +66,7 @@ import SystemPackage
     self.slotBytes = slotBytes
     self.slotCount = slotCount
     self.frameBytes = frameBytes
+    places = FramePlaces(count: slotCount)
   }
 
   deinit { unsafe munmap(memory, slotBytes * slotCount) }
@@ -108,16 +110,15 @@ import SystemPackage
     descriptor.wait(for: Int16(POLLOUT), milliseconds: milliseconds)
   }
 
-  private func fill(_ slot: Int, _ batch: borrowing FrameBatch, _ index: Int) {
+  private mutating func fill(_ slot: Int, _ batch: borrowing FrameBatch, _ index: Int) {
     let start = unsafe memory + slot * slotBytes
-    let bytes = batch.bytes(of: index)
+    let bytes = unsafe places.copy(index, of: batch, to: slot, at: start + Self.frameOffset)
     unsafe start.storeBytes(
       of: UInt32(Self.headerBytes + bytes), toByteOffset: 4, as: UInt32.self)
     // struct virtio_net_hdr: `hdr_len` is its third byte and the next, native here.
     unsafe start.storeBytes(
       of: bytes <= Self.longestPiece ? UInt16(bytes) : 0, toByteOffset: Self.dataOffset + 2,
       as: UInt16.self)
-    _ = unsafe batch.copyFrame(index, to: start + Self.frameOffset)
   }
 
   /// Makes slots ours again that the kernel did not take; it stays at the first of them.

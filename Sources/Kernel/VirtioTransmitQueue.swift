@@ -6,10 +6,12 @@
   private var queue: VirtioQueue
   /// Buffers that are ours.
   private var free: [Int]
+  private var places: FramePlaces
 
   init(_ queue: VirtioQueue) {
     self.queue = queue
     free = Array(0..<queue.entries)
+    places = FramePlaces(count: queue.entries)
   }
 
   /// Copies frames to buffers, as many as are free, and shows them to the device.
@@ -23,8 +25,15 @@
     let count = min(frames.count, free.count)
     for index in frames.prefix(count) {
       let number = free.removeLast()
-      unsafe batch.copy(index, to: queue.buffer(number))
-      queue.offer(number, bytes: batch.headedBytes(index))
+      let buffer = unsafe queue.buffer(number)
+      let bytes = batch.headedBytes(index)
+      guard let start = buffer.baseAddress, bytes <= buffer.count else {
+        preconditionFailure("a buffer has room for a frame")
+      }
+      // The virtio-net header of a frame without offloads.
+      unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: TapDevice.headerBytes)
+      _ = unsafe places.copy(index, of: batch, to: number, at: start + TapDevice.headerBytes)
+      queue.offer(number, bytes: bytes)
     }
     return (count, queue.publish())
   }

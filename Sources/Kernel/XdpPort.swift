@@ -14,7 +14,7 @@ import SystemPackage
 
   let device: String
   let queue: Int
-  /// Bytes of each frame's place: 2048, or a page.
+  /// Bytes of each frame's place, a power of two: 2048, or a page.
   let chunkBytes: Int
   let isZerocopy: Bool
   let transmitRing: UnsafeMutablePointer<xsk_ring_prod>

@@ -14,6 +14,7 @@ import SystemPackage
   /// Addresses of the places that are ours, the one used last on top: it is still in the cache.
   private let free: UnsafeMutablePointer<UInt64>
   private var freeCount: Int
+  private var places = FramePlaces(count: XdpPort.entries)
 
   /// Takes the transmit rings of a queue, which no other sender has.
   package init(_ device: XdpDevice, queue: Int) throws {
@@ -45,10 +46,12 @@ import SystemPackage
       for index in 0..<count {
         freeCount -= 1
         let address = unsafe free[freeCount]
-        guard let place = unsafe port.bytes(at: address, count: batch.frameBytes) else {
+        guard let memory = unsafe port.bytes(at: address, count: batch.frameBytes) else {
           preconditionFailure("places lie in the memory")
         }
-        let bytes = unsafe batch.copyFrame(frames.lowerBound + index, to: place)
+        let place = Int(address) >> port.chunkBytes.trailingZeroBitCount
+        let bytes = unsafe places.copy(
+          frames.lowerBound + index, of: batch, to: place, at: memory)
         let descriptor = unsafe xsk_ring_prod__tx_desc(
           port.transmitRing, start &+ UInt32(truncatingIfNeeded: index))
         unsafe descriptor?.pointee = xdp_desc(

@@ -45,6 +45,7 @@ package struct DatagramTemplate: Template, Hashable {
   }
 
   package static var headerBytes: Int { DatagramLayout.headerBytes }
+  package var changing: Int { DatagramLayout.filler }
 
   package func write(_ stamp: FrameStamp, into datagram: inout MutableRawSpan) {
     let first = mark << 40 | UInt64(stamp.flow & 0xff) << 32 | (stamp.sequence >> 8) & 0xffff_ffff

@@ -80,7 +80,8 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
     batchFrames = batch
     let sizes = template.sizes
     cycle = sizes.count
-    self.batch = FrameBatch(capacity: batch + cycle - 1, sizes: sizes)
+    self.batch = FrameBatch(
+      capacity: batch + cycle - 1, sizes: sizes, changing: template.changing)
     for index in 0..<self.batch.capacity { self.batch.withFrame(index) { template.fill(&$0) } }
   }
 

@@ -112,6 +112,8 @@ package struct FrameTemplate: Template, Hashable {
     constantSum = InternetChecksum.sum(pseudoHeader) + InternetChecksum.sum(datagram)
   }
 
+  package var changing: Int { FrameLayout.filler }
+
   /// Writes the hardware addresses, which is all that the other direction has different.
   package func writeAddresses(into frame: inout MutableRawSpan) {
     for offset in 0..<12 { frame.storeBigEndian(bytes[offset], at: offset) }

@@ -19,6 +19,7 @@ package struct MixedTemplate<Single: Template>: Template {
   }
 
   package static var headerBytes: Int { Single.headerBytes }
+  package var changing: Int { singles.map(\.changing).max() ?? 0 }
   package var bytes: [UInt8] { singles[singles.count - 1].bytes }
 
   package func fill(_ frame: inout MutableRawSpan) {

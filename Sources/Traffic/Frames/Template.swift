@@ -15,6 +15,9 @@ package protocol Template: Sendable {
   func classify(_ frame: RawSpan) -> FrameVerdict
   /// Bytes of what it says of one frame after the other, again and again.
   var sizes: [Int] { get }
+  /// Bytes at the beginning that a stamp or a size may change: behind them all frames are alike, as
+  /// far as they reach.
+  var changing: Int { get }
   /// Bytes of a frame that are in front of what it describes.
   static var headerBytes: Int { get }
 }
