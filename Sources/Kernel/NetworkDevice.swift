@@ -116,4 +116,10 @@ package struct DropCounter: Sendable {
 
   /// The hop of the root qdisc of a guest's NIC, where a sender in the guest is refused.
   package static let guestQdisc = "guest-qdisc"
+
+  /// Every hop of a guest's NIC, in or out.
+  package static let guestHops = [
+    "guest-nic", "guest-queue", "guest-backlog", guestQdisc, "guest-transmit",
+    "guest-transmit-queue",
+  ]
 }

@@ -109,7 +109,7 @@ struct LabNetwork {
       receiver: Endpoint(device: guestSide, address: guestAddress, tap: tap),
       path: [a, b, guestSide],
       drops: { bypass in
-        [.qdisc(of: a, outside)]
+        [.qdisc(of: a, outside, countsRefusals: !bypass)]
           + into.counters(from: bypass ? .bypassingSocket : .socket)
           // A full ring (drivers/net/tap.c) is what raises this one's `rx_dropped`.
           + [.receiveDropped(of: guestSide, host, hop: "tap-ring")]

@@ -42,12 +42,12 @@ package struct LabRegistry: Sendable {
   func leftovers() -> [String] {
     HostFiles.live.list(folder).filter { $0.hasSuffix(Self.suffix) }
       .map { String($0.dropLast(Self.suffix.count)) }
-      .filter { (try? FileLock(path: path($0))) != nil }
+      .filter { (try? FileLock.isHeld(path: path($0))) == false }
   }
 
   func removeLeftovers() -> [String] {
     leftovers().filter { name in
-      guard let lock = try? FileLock(path: path(name)) else { return false }
+      guard let lock = try? FileLock(path: path(name), creating: false) else { return false }
       for namespace in Self.namespaces(ofLab: name) {
         NetworkNamespace.killInhabitants(ofNamed: namespace)
         NetworkNamespace.unname(namespace)

@@ -1,4 +1,4 @@
-import Measurement
+package import Measurement
 
 extension TrialEvidence {
   /// What the trial shows.
@@ -58,7 +58,7 @@ extension TrialFinding {
 
   /// Whether the candidate may be tried further: it gains in some metric, no smaller effect than the
   /// one that matters was proven there, and it breaks nothing by what was measured.
-  func isPromising(_ objective: Objective) -> Bool {
+  package func isPromising(_ objective: Objective) -> Bool {
     guard outcome == .measured, !harmsWorkload, !breaksConstraint else { return false }
     return byAim(objective).contains { $0.gain ?? 0 > 0 && $0.verdict != .equivalent }
   }

@@ -98,6 +98,8 @@ package struct Campaign: Sendable {
       evidence, metrics: objective.metrics,
       plan: Replay.Plan(budget: budget, workloads: workloads))
     var findings = Findings()
+    // A search after a noise that failed was told to go on, and goes on when it is resumed.
+    let isForced = isForced || evidence.trials.contains { $0.role == .search }
     do {
       try Procedure(objective: objective, plan: plan, isForced: isForced, seed: evidence.seed)
         .run(&replay, &findings)

@@ -21,16 +21,17 @@ package struct EarlierFindings: Codable, Hashable, Sendable {
     self.configurations = configurations
   }
 
-  /// Nil if nothing did better than the default.
+  /// Nil if nothing did better than the default, and kept every bound by what was measured.
   init?(_ found: Recommendation, _ objective: Objective) {
-    let tried = found.search
+    let tried = found.search.filter { $0.isPromising(objective) }
       .map { finding in
         (
           gain: finding.byAim(objective).first?.gain ?? 0, configuration: finding.configuration
         )
       }
-      .filter { $0.gain > 0 }.sorted { $0.gain > $1.gain }.map(\.configuration)
-    let good = ([found.configuration] + tried).reduce(into: [Configuration]()) {
+      .sorted { $0.gain > $1.gain }.map(\.configuration)
+    let points = found.front?.filter(\.isOnFront).map(\.configuration) ?? []
+    let good = ([found.configuration] + points + tried).reduce(into: [Configuration]()) {
       if !$1.isBaseline, !$0.contains($1) { $0.append($1) }
     }
     guard !good.isEmpty else { return nil }
@@ -81,6 +82,8 @@ extension EarlierFindings {
   ) throws {
     for found in conclusion.recommendations {
       let objective = try Objective(parsing: found.objective)
+      // A sweep that did not get to search knows nothing better than what was found earlier.
+      guard !found.search.isEmpty else { continue }
       guard let target = manifest.targets.first(where: { $0.nic == found.nic }) else { continue }
       let file = try state.file("found", of: Fingerprint(target, objective))
       try state.prepare()

@@ -42,8 +42,8 @@ extension TrafficSession {
     calibrated workload: Workload, over route: Route, isInline: Bool = false
   ) throws {
     let isHere = if case .local = route.sender { !isInline } else { false }
-    try self.init(
-      workload, over: route, runID: UInt64.random(in: .min ... .max),
-      calibratedRate: isHere ? GeneratorRates.shared.rate(of: workload, mtu: route.mtu) : nil)
+    try self.init(workload, over: route, runID: UInt64.random(in: .min ... .max))
+    // Only now it is known which way the sender hands its frames over.
+    if isHere { calibratedRate = try GeneratorRates.shared.rate(of: workload, mtu: route.mtu) }
   }
 }

@@ -21,6 +21,18 @@ package struct RunStart: Codable, Hashable, Sendable {
   }
 }
 
+extension RunStart {
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    earlier = try fields.decodeIfPresent(EarlierFindings.self, forKey: .earlier)
+    sampling = try fields.decode(Profile.Sampling.self, forKey: .sampling)
+    guard sampling.isPossible else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .sampling, in: fields, debugDescription: "no profile has such a sampling")
+    }
+  }
+}
+
 extension SweepJob {
   /// What the run has begun with on a target; nil of a new one.
   func start(at place: Int) -> RunStart? {

@@ -71,7 +71,7 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
     }
     lines.append(
       "\(trials.count + chosenLater) configuration\(trials.count + chosenLater == 1 ? "" : "s") against the target as it is; "
-        + "at most \(Int(secondsOfTraffic.rounded(.up))) s of traffic in all. Nothing was changed.")
+        + "some \(Int(secondsOfTraffic.rounded(.up))) s of traffic in all. Nothing was changed.")
     return lines.joined(separator: "\n")
   }
 }

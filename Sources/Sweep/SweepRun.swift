@@ -196,7 +196,14 @@ package struct SweepRun {
         "\(directory.path) was begun \(words); its samples and new ones do not compare. "
           + "Start a new run")
     }
-    return try TrialsFile.resume(at: directory.trials, schema: schema)
+    let (table, rows) = try TrialsFile.resume(at: directory.trials, schema: schema)
+    let objective = profile.objective.description
+    if let other = rows.first(where: { $0.objective != objective })?.objective {
+      throw RunDirectoryError(
+        "\(directory.path) was begun for '\(other)', and its profile now reads '\(objective)'; "
+          + "its samples and new ones do not compare. Start a new run")
+    }
+    return (table, rows)
   }
 }
 

@@ -54,6 +54,15 @@ struct BenchTests {
     #expect((found["lengths_frames"] as? [Int])?.count == 3)
   }
 
+  /// Super-frames are whole or not there.
+  @Test func aBurstOfSuperFramesIsANumberOfThem() throws {
+    let ended = try Self.bench(
+      "--search", "burst", "--datapath", "udp", "--segments", "8", "--burst", "4000", "--tests",
+      "2", "--set", Self.bucket, "--format", "json")
+    let lengths = try #require(try Self.object(ended)["lengths_frames"] as? [Int])
+    #expect(lengths.count == 2 && lengths.allSatisfy { $0.isMultiple(of: 8) }, "\(lengths)")
+  }
+
   @Test func roundTripsAtShares() throws {
     let ended = try Self.bench(
       "--kind", "latency", "--load", "10%,50%", "--set", Self.bucket, "--windows", "2", "--window",

@@ -132,6 +132,26 @@ struct QueueDropTests {
       }, "\(sample.queueDrops)")
   }
 
+  /// What the root qdisc counts of frames whose sender was told is no loss on the way.
+  @Test func aCableRefusesAndIsNotBlamedTwice() throws {
+    let bench = try OracleBench()
+    defer { bench.remove() }
+    let (va, vb) = (try bench.session.device(named: "va"), try bench.session.device(named: "vb"))
+    _ = try bench.tool(
+      "tc", "qdisc", "add", "dev", "va", "root", "tbf", "rate", "20mbit", "burst", "10kb", "limit",
+      "20kb")
+    let route = Traffic.Route(
+      sender: Endpoint(device: va), receiver: Endpoint(device: vb),
+      drops: try DropCounter.cable(from: va, to: vb, bench.session), reverseDrops: [], mtu: 1500)
+    let session = try TrafficSession(
+      Workload(name: "w", datapath: .packet, kind: .flood, transmit: .calls), over: route, runID: 7)
+    defer { session.close() }
+    let sample = try session.measure(seconds: 0.05)
+    #expect(try sample.count(.refused) > 0, "\(sample)")
+    #expect(try sample.count(.unexplained) == 0, "\(sample)")
+    #expect(sample.drops["qdisc"] == 0, "\(sample)")
+  }
+
   /// Between two NICs nobody but the queues tells either.
   @Test(arguments: [XdpFilter.Fate.drop, .nowhere])
   func aCableHasTheSameBooks(fate: XdpFilter.Fate) throws {

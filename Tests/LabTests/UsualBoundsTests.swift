@@ -11,7 +11,7 @@ import Testing
 struct UsualBoundsTests {
   @Test(arguments: [
     "{datapath: packet, kind: flood}", "{datapath: packet, kind: rate, rate: 20kpps}",
-    "{datapath: udp, kind: burst}", "{datapath: packet, kind: latency, rate: 5kpps}",
+    "{datapath: udp, kind: burst}", "{datapath: packet, kind: latency, rate: 9kpps}",
     "{datapath: tcp, kind: stream}", "{datapath: tcp, kind: request-response}",
     "{datapath: tcp, kind: connect}",
   ])

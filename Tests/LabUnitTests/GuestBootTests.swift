@@ -172,6 +172,9 @@ import Testing
         [   23.6] rcu: rcu_preempt kthread timer wakeup didn't happen for 5252 jiffies! g-1151 f0x0
         """)
     #expect(stalled.isStalled && stalled.panic == nil)
+    let recovered = ConsoleTail(
+      text: "rcu: rcu_preempt kthread timer wakeup didn't happen for 9 jiffies!\n[ 29.0] virtio")
+    #expect(!recovered.isStalled)
     let quiet = ConsoleTail(text: "")
     #expect(quiet.panic == nil && quiet.lastLine == nil)
     #expect(ConsoleTail(text: String(repeating: "x", count: 5000)).lastLine?.count == 200)

@@ -143,6 +143,24 @@ import Testing
         "taken on with --force though default against default differed, twice: "))
   }
 
+  /// Whoever resumes it need not say again that it was forced.
+  @Test func aForcedSearchGoesOnWithoutForce() throws {
+    var bench = CampaignTests.bench()
+    bench.brokenBias = 0.1
+    let forced = try CampaignTests.campaign(isForced: true)
+    let later = try CampaignTests.campaign()
+    while let request = try forced.next(after: bench.records), request.role == .noise {
+      #expect(try later.next(after: bench.records) == request)
+      bench.measure(request, workloads: forced.workloads)
+    }
+    #expect(try later.next(after: bench.records) == nil)
+    let search = try #require(try forced.next(after: bench.records))
+    bench.measure(search, workloads: forced.workloads)
+    let next = try #require(try forced.next(after: bench.records))
+    #expect(next.role == .search)
+    #expect(try later.next(after: bench.records) == next)
+  }
+
   /// Where there is nothing to force, it changes nothing.
   @Test func aSoundBenchIsTheSameWithForce() throws {
     var (free, forced) = (CampaignTests.bench(), CampaignTests.bench())

@@ -35,6 +35,21 @@ import Testing
     #expect(plan.start == [Configuration(["qdisc": .word("fq")])])
   }
 
+  /// A damaged file must not become settings that no profile could have.
+  @Test func aSamplingThatNoProfileHasIsNoStart() throws {
+    let sound =
+      #"{"sampling": {"slice": 0.02, "pairs": 8, "blocks": 6, "confirmingBlocks": 12, "isPlanned": false}}"#
+    func read(_ text: String) throws -> RunStart {
+      try JSONDecoder().decode(RunStart.self, from: Data(text.utf8))
+    }
+    #expect(try read(sound).sampling == Profile.Sampling())
+    for (old, new) in [
+      ("8", "-1"), ("8", "1001"), ("0.02", "0"), (": 6", ": 7"), ("12", "0"), ("0.02", "1e9"),
+    ] {
+      #expect(throws: DecodingError.self) { try read(sound.replacing(old, with: new)) }
+    }
+  }
+
   @Test func aSweepThatFoundNothingHandsNothingOn() throws {
     let objective = try Objective(.maximise, .throughput)
     #expect(EarlierFindings(.sample(host: "kvm1", at: 0), objective) == nil)

@@ -20,6 +20,11 @@ import Testing
       "latency_p99_us <= 1.10x baseline, cpu_ns_per_frame <= 1.05x baseline, "
         + "loss_ratio <= 1.05x baseline + 0.001"
     ),
+    // 20 ms of 5,000 probes a second are a hundred at best: too few to be sure of a percentile.
+    (
+      "maximise: delivered_pps", "{datapath: packet, kind: latency, rate: 5kpps}",
+      "loss_ratio <= 1.05x baseline + 0.001"
+    ),
     (
       "minimise: latency_p99_us", "{datapath: udp, kind: latency, rate: 9kpps}",
       "loss_ratio <= 1.05x baseline + 0.001"

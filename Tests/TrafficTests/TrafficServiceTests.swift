@@ -126,13 +126,39 @@ import Testing
     #expect(try failure(.open(sender))?.message.contains("open already") == true)
   }
 
-  @Test func findingsThatCannotBeAreRefused() throws {
-    struct Liar: TrafficPeer {
-      let reply: TrafficReply
-      func call(_ request: TrafficRequest) -> TrafficReply {
-        request == .clock ? .clock(.now()) : reply
-      }
+  private struct Liar: TrafficPeer {
+    let reply: TrafficReply
+    func call(_ request: TrafficRequest) -> TrafficReply {
+      request == .clock ? .clock(.now()) : reply
     }
+  }
+
+  /// Names of hops become columns of a table, and their counts are added up.
+  @Test(arguments: [
+    [], ["guest-nic", "guest-qdisc"], ["veth-ring"], ["guest-nic", "guest-nic"], ["a,b"],
+    (0..<1000).map { "hop-\($0)" },
+  ]) func hopsAreThoseOfAGuest(_ names: [String]) throws {
+    let end = FarEndpoint(
+      address: .zero, ipv4: nil, mtu: 1500, arriving: names, leaving: [])
+    let peer = Liar(reply: .endpoint(end))
+    guard names.allSatisfy({ $0.hasPrefix("guest-") }), Set(names).count == names.count else {
+      #expect(throws: TrafficFailure("it has hops that no NIC has")) {
+        _ = try RemoteEnd(peer, device: "nothing0")
+      }
+      return
+    }
+    #expect(try RemoteEnd(peer, device: "nothing0").arriving.map(\.hop) == names)
+    var found = Findings()
+    found.overruns = Dictionary(uniqueKeysWithValues: names.map { ($0, 1) })
+    let machine = try FarMachine(Liar(reply: .received(found)))
+    if names.isEmpty {
+      _ = try machine.received(.waitOn(half: 1, patience: 1))
+    } else {
+      #expect(throws: TrafficFailure.self) { try machine.received(.waitOn(half: 1, patience: 1)) }
+    }
+  }
+
+  @Test func findingsThatCannotBeAreRefused() throws {
     var found = Findings()
     found.received.delivered = .max
     let machine = try FarMachine(Liar(reply: .received(found)))

@@ -5,7 +5,8 @@ struct ConsoleTail {
   /// The kernel's reason if it gave up (`panic()` in kernel/panic.c).
   let panic: String?
   /// Whether the kernel found that a timer did not go off (`rcu_check_gp_kthread_expired_fqs_timer()`
-  /// in kernel/rcu/tree_stall.h). What waits for time then waits for ever.
+  /// in kernel/rcu/tree_stall.h), and has told of nothing else since. What waits for time then waits
+  /// for ever.
   let isStalled: Bool
   /// The last line that is not empty.
   let lastLine: String?
@@ -25,7 +26,8 @@ struct ConsoleTail {
     let lines = text.split(whereSeparator: \.isNewline).map { Self.plain($0) }
       .filter { !$0.isEmpty }
     lastLine = lines.last
-    isStalled = lines.contains { $0.contains("kthread timer wakeup didn't happen for") }
+    isStalled = lines.reversed().prefix { $0.contains("rcu: ") }
+      .contains { $0.contains("kthread timer wakeup didn't happen for") }
     panic = lines.last { $0.contains(Self.mark) }.flatMap { line in
       line.range(of: Self.mark).map { String(line[$0.upperBound...]) }
     }

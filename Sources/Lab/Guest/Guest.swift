@@ -126,6 +126,9 @@ package final class Guest: Sendable {
 
   /// Nanoseconds between two looks at the console of a guest that boots.
   private static let glance: UInt64 = 1_000_000_000
+  /// Nanoseconds that it may say nothing after it told of a timer that did not go off: a host that
+  /// was merely busy gets on.
+  private static let stallPatience: UInt64 = 5_000_000_000
 
   /// Waits for the greeting.
   private init(
@@ -140,8 +143,12 @@ package final class Guest: Sendable {
     let limit = started + UInt64(seconds * 1e9)
     var failure: GuestError?
     do throws(MessageStream.Failure) {
+      var stalledSince: MonotonicTime?
       while !stream.hasInput(by: min(limit, MonotonicTime.now() + Self.glance)) {
-        guard MonotonicTime.now() < limit, !ConsoleTail(of: console).isStalled else { throw .late }
+        let now = MonotonicTime.now()
+        stalledSince = ConsoleTail(of: console).isStalled ? stalledSince ?? now : nil
+        let isLost = stalledSince.map { now - $0 > Self.stallPatience } ?? false
+        guard now < limit, !isLost else { throw .late }
       }
       let greeting = try stream.receive(by: limit)
       failure = Self.objection(to: greeting, console: console)

@@ -21,6 +21,16 @@ package struct SlicePlan: Hashable, Sendable, Codable {
       self.application = application
     }
 
+    package init(from decoder: any Decoder) throws {
+      let fields = try decoder.container(keyedBy: CodingKeys.self)
+      slicePair = try fields.decode(Double.self, forKey: .slicePair)
+      application = try fields.decode(Double.self, forKey: .application)
+      guard slicePair > 0, application >= 0 else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .slicePair, in: fields, debugDescription: "time is not below 0")
+      }
+    }
+
     func seconds(blocks: Int, slices: Int) -> Double {
       Double(blocks) * (application + Double(slices) * slicePair)
     }

@@ -17,7 +17,7 @@ extension DropCounter {
     let departures = QueueDropReader(of: from, session)
     let arrivals = QueueDropReader(of: to, session)
     let hops: [DropCounter?] = [
-      .qdisc(of: from, session),
+      .qdisc(of: from, session, countsRefusals: true),
       DropCounter(
         hop: "transmit", queues: departures.names(.transmitted) { $0 == .transmitDropped },
         read: { try session.link(index: sending).statistics.transmitDropped }),

@@ -86,7 +86,8 @@ package struct BenchRun {
   package func findBurst(of workload: Workload, upTo longest: Int, tests: Int) throws
     -> BurstResult?
   {
-    var search = try BurstSearch(upTo: UInt64(longest), tests: tests)
+    var search = try BurstSearch(
+      upTo: UInt64(longest), step: UInt64(workload.segments), tests: tests)
     while let length = search.next, interruption.requested == nil {
       var burst = workload
       (burst.kind, burst.load) = (.burst, nil)

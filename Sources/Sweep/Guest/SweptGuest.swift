@@ -1,3 +1,4 @@
+import Kernel
 import Knobs
 package import Lab
 import Traffic
@@ -43,6 +44,5 @@ extension GuestLab {
   /// Every hop that a route of any guest may tell drops of, on both sides of the border.
   package static let hops =
     ["qdisc", "backlog", "veth-ring", "veth-queue", "tap-qdisc", "tap-ring", "tap-backlog"]
-    + ["port-qdisc", "socket-buffer", "guest-nic", "guest-queue", "guest-backlog", "guest-qdisc"]
-    + ["guest-transmit", "guest-transmit-queue"]
+    + ["port-qdisc", "socket-buffer"] + DropCounter.guestHops
 }

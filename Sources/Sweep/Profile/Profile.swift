@@ -87,6 +87,18 @@ package struct Profile: Sendable {
       confirmingBlocks = 8
     }
 
+    static let slices = 0.005...10
+    static let pairCounts = 1...1000
+    static let blockCounts = 6...1000
+
+    /// Whether all of it is within the limits that a profile has, too.
+    var isPossible: Bool {
+      Self.slices.contains(slice) && Self.pairCounts.contains(pairs)
+        && [blocks, confirmingBlocks].allSatisfy {
+          Self.blockCounts.contains($0) && $0.isMultiple(of: 2)
+        }
+    }
+
     /// Length of one slice, seconds, 0.005 … 10.
     package var slice = 0.02
     /// Seconds of traffic that a trial of the search may take: ``pairs`` and ``blocks`` are then

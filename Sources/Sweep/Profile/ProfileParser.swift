@@ -32,10 +32,10 @@ extension Profile {
         "a rule is about '\(name)', which the profile does not sweep"
           + (hint.map { "; did you mean '\($0)'?" } ?? ""))
     }
-    objective = try Self.parseObjective(
-      required("objective"), effect: search.effect, workloads: workloads)
     let usual = Sampling(for: targets[0])
     sampling = try fields["sampling"]?.sampling(usual) ?? usual
+    objective = try Self.parseObjective(
+      required("objective"), effect: search.effect, workloads: workloads, slice: sampling.slice)
     self.text = text
   }
 
@@ -92,7 +92,7 @@ extension Profile {
   }
 
   private static func parseObjective(
-    _ reader: YAMLReader, effect: String?, workloads: [Workload]
+    _ reader: YAMLReader, effect: String?, workloads: [Workload], slice: Double
   ) throws(ProfileError) -> Objective {
     let goals = ["maximise", "minimise", "pareto"]
     let fields = try reader.fields("objective", known: goals + ["subject-to"])
@@ -113,7 +113,8 @@ extension Profile {
     if let effect { parts.append("effect \(effect)") }
     do {
       let objective = try Objective(parsing: parts.joined(separator: "; "))
-      return fields["subject-to"] == nil ? try objective.withUsualBounds(on: workloads) : objective
+      return fields["subject-to"] == nil
+        ? try objective.withUsualBounds(on: workloads, slice: slice) : objective
     } catch {
       throw reader.error("\(error)")
     }
@@ -187,11 +188,13 @@ extension YAMLReader {
     }
     if let slice = fields["slice"] {
       sampling.slice = try slice.quantity("slice", units: ["ms": 0.001, "s": 1], example: "20ms")
-      guard (0.005...10).contains(sampling.slice) else {
+      guard Profile.Sampling.slices.contains(sampling.slice) else {
         throw slice.error("slice must be from 5ms to 10s")
       }
     }
-    if let pairs = fields["pairs"] { sampling.pairs = try pairs.integer("pairs", in: 1...1000) }
+    if let pairs = fields["pairs"] {
+      sampling.pairs = try pairs.integer("pairs", in: Profile.Sampling.pairCounts)
+    }
     sampling.blocks = try fields["blocks"]?.evenBlocks("blocks") ?? sampling.blocks
     sampling.confirmingBlocks =
       try fields["confirming-blocks"]?.evenBlocks("confirming-blocks") ?? sampling.confirmingBlocks
@@ -200,7 +203,7 @@ extension YAMLReader {
 
   /// At least six blocks, so that three independent swap pairs are left for an interval.
   private func evenBlocks(_ what: String) throws(ProfileError) -> Int {
-    let blocks = try integer(what, in: 6...1000)
+    let blocks = try integer(what, in: Profile.Sampling.blockCounts)
     guard blocks.isMultiple(of: 2) else {
       throw error("\(what) must be even, since the twins swap after every block, not \(blocks)")
     }

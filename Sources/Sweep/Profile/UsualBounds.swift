@@ -8,7 +8,11 @@ extension Objective {
   ///
   /// CPU time is for each byte where the objective is bits, as larger frames cost more each and less
   /// in all; else for each frame. What no workload measures is not bound.
-  func withUsualBounds(on workloads: [Workload]) throws(ObjectiveError) -> Objective {
+  ///
+  /// - Parameter slice: seconds of a window.
+  func withUsualBounds(
+    on workloads: [Workload], slice: Double
+  ) throws(ObjectiveError) -> Objective {
     let wanted = aims.map(\.metric)
     let work: Metric = wanted.contains(.throughput) ? .cpuPerByte : .cpuPerFrame
     let bounds = [
@@ -20,20 +24,25 @@ extension Objective {
     return bounded(
       by: bounds.filter { bound in
         !wanted.contains(bound.metric) && !(isOfWork && bound.metric == work)
-          && workloads.contains { $0.kind.measures(bound.metric) }
+          && workloads.contains { $0.measures(bound.metric, in: slice) }
       })
   }
 }
 
-extension WorkloadKind {
-  /// Whether its windows tell of latency, loss or CPU time, if they are long enough.
-  fileprivate func measures(_ metric: Metric) -> Bool {
+extension Workload {
+  /// Whether its windows tell of latency, loss or CPU time.
+  ///
+  /// - Parameter slice: seconds of a window. Too few round trips tell no 99th percentile; how many
+  ///   there are is known of a rate.
+  fileprivate func measures(_ metric: Metric, in slice: Double) -> Bool {
     switch metric {
-    case .latencyP99: isRoundTrip || self == .connect
-    case .loss: isOfFrames
-    case .cpuPerByte where self == .stream: true
+    case .latencyP99:
+      (kind.isRoundTrip || kind == .connect)
+        && (rate ?? .infinity) * slice >= 1.1 * Double(TrafficSession.leastForP99)
+    case .loss: kind.isOfFrames
+    case .cpuPerByte where kind == .stream: true
     // The ends of a round trip never sleep.
-    default: isOfFrames && !isRoundTrip
+    default: kind.isOfFrames && !kind.isRoundTrip
     }
   }
 }

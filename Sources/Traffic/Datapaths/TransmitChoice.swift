@@ -19,14 +19,19 @@ enum TransmitChoice {
   static func method(
     for workload: Workload, on device: NetworkDevice, _ template: FrameTemplate
   ) throws -> TransmitMethod {
+    if let method = settled(for: workload) { return method }
+    let method = choice(of: try ratios(workload, device, template))
+    known.withLock { $0[workload] = method }
+    return method
+  }
+
+  /// The method of a workload, if there is no choice or it was made; nil before.
+  static func settled(for workload: Workload) -> TransmitMethod? {
     // What is paced waits for its schedule, not for the kernel.
     guard workload.transmit == .automatic, workload.kind == .flood else {
       return workload.transmit == .ring ? .ring : .calls
     }
-    if let method = known.withLock({ $0[workload] }) { return method }
-    let method = choice(of: try ratios(workload, device, template))
-    known.withLock { $0[workload] = method }
-    return method
+    return known.withLock { $0[workload] }
   }
 
   /// - Parameter ratios: of turns side by side, ring ÷ calls.

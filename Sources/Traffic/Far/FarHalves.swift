@@ -65,5 +65,8 @@ final class FarReflecting: FarHalf, ReflectingHalf {
     try machine.done(.startReflecting(half: half, sleeping: sleeping))
   }
 
-  func finish() throws { try machine.done(.finishReflecting(half: half)) }
+  func finish() throws -> UInt64 {
+    try machine.done(.finishReflecting(half: half))
+    return 0
+  }
 }

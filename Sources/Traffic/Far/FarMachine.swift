@@ -81,6 +81,9 @@ final class FarMachine {
     guard found.counts.allSatisfy({ $0 < FarLimits.count }) else {
       throw TrafficFailure("it says that it counted more than anybody can")
     }
+    guard found.overruns.keys.allSatisfy(TrafficSession.receivingHops.contains) else {
+      throw TrafficFailure("it dropped frames where no receiver does")
+    }
     var found = found
     found.sent.first = found.sent.first.map(clock.near)
     found.sent.last = found.sent.last.map(clock.near)

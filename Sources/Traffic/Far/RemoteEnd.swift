@@ -32,8 +32,9 @@ package struct RemoteEnd: Sendable {
   ) throws {
     let reply = try peer.call(.endpoint(device: device))
     guard case .endpoint(let end) = reply else { throw FarMachine.unexpected(reply) }
-    guard (end.arriving + end.leaving).allSatisfy(Self.isHop) else {
-      throw TrafficFailure("it has hops without a proper name")
+    let hops = end.arriving + end.leaving
+    guard hops.allSatisfy(DropCounter.guestHops.contains), Set(hops).count == hops.count else {
+      throw TrafficFailure("it has hops that no NIC has")
     }
     guard (0...65_535).contains(end.mtu) else { throw TrafficFailure("it has no possible MTU") }
     self.peer = peer
@@ -45,12 +46,6 @@ package struct RemoteEnd: Sendable {
     self.nearIPv4 = nearIPv4
     arriving = FarDrops(peer, device: device, leaving: false).counters(end.arriving)
     leaving = FarDrops(peer, device: device, leaving: true).counters(end.leaving)
-  }
-
-  /// What may stand behind `drop.` in a table.
-  private static func isHop(_ name: String) -> Bool {
-    (1...32).contains(name.utf8.count)
-      && name.utf8.allSatisfy { (97...122).contains($0) || $0 == UInt8(ascii: "-") }
   }
 
   /// Where its sockets that listen on `ports` are reached from this side.

@@ -155,7 +155,7 @@ private final class OpenHalf {
       try start { try half.start(sleeping: sleeping) }
     case (.finishReflecting, let half as any ReflectingHalf):
       try stop()
-      try half.finish()
+      _ = try half.finish()
     case (.park, _):
       try check(state != .running, "order: the half is at work")
       try half.park()

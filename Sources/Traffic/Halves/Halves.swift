@@ -49,7 +49,10 @@ protocol ReflectingHalf: Half {
   ///
   /// - Parameter sleeping: see ``EchoReflector/reflect(until:sleeping:)``.
   func start(sleeping: Bool) throws
-  func finish() throws
+  /// Stops reflecting.
+  ///
+  /// - Returns: CPU nanoseconds that it took on this machine.
+  func finish() throws -> UInt64
 }
 
 /// What senders say when they have ended, for each of their threads.

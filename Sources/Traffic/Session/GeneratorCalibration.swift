@@ -31,6 +31,7 @@ package struct GeneratorCalibration: Hashable, Sendable {
     var flood = workload
     (flood.name, flood.datapath, flood.kind) = ("calibration", datapath, .flood)
     (flood.rate, flood.load, flood.burst) = (nil, nil, 64)
+    flood.transmit = TransmitChoice.settled(for: workload) ?? workload.transmit
     return flood
   }
 

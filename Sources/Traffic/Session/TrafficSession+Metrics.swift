@@ -2,6 +2,9 @@ import Kernel
 import Measurement
 
 extension TrafficSession {
+  /// Round trips of a window, or connections, from which on it tells ``Metric/latencyP99``.
+  package static let leastForP99 = 100
+
   /// What a window comes to, by name.
   func metrics(_ found: Findings, _ ledger: Ledger, _ cpu: CPUUse) -> [Metric: Double] {
     let seconds = max(window(of: found), 1e-9)
@@ -84,7 +87,9 @@ extension [Metric: Double] {
   fileprivate mutating func addLatency(_ times: TimeHistogram?) {
     guard let times else { return }
     self[.latencyP50] = times.microseconds(atPercentile: 50)
-    if times.count >= 100 { self[.latencyP99] = times.microseconds(atPercentile: 99) }
+    if times.count >= UInt64(TrafficSession.leastForP99) {
+      self[.latencyP99] = times.microseconds(atPercentile: 99)
+    }
     if times.count >= 1000 { self[.latencyP999] = times.microseconds(atPercentile: 99.9) }
     self[.latencyMaximum] = times.microseconds(atPercentile: 100)
   }

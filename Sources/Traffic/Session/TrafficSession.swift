@@ -15,7 +15,8 @@ package final class TrafficSession {
   private let hops: HopCounters
   private let machines: [FarMachine]
   private let accounts: CPUAccounts
-  let calibratedRate: Double?
+  /// Frames per second that the same sender makes for a sink that costs nothing; nil if nobody tried.
+  package var calibratedRate: Double?
   private var isOpen = true
   /// The round trips of the last window, so that those of many can be put together; nil if none
   /// were measured.

@@ -7,6 +7,8 @@ final class EchoLoad<Sink: FrameSink & ~Copyable, Source: FrameSource & ~Copyabl
   private let reflector: any ReflectingHalf
   private let sleeping: Bool
   private let progress = Progress()
+  /// CPU nanoseconds of both ends in this window.
+  private var cpu: UInt64 = 0
 
   /// Takes the reflector over: it is closed with this load, or if the prober cannot begin.
   ///
@@ -24,6 +26,7 @@ final class EchoLoad<Sink: FrameSink & ~Copyable, Source: FrameSource & ~Copyabl
 
   func run(nanoseconds: UInt64) throws -> Findings {
     progress.begin()
+    cpu = 0
     return try measure { [rate, progress] prober in
       try prober.begin()
       try prober.probe(rate: rate, nanoseconds: nanoseconds, progress)
@@ -53,11 +56,13 @@ final class EchoLoad<Sink: FrameSink & ~Copyable, Source: FrameSource & ~Copyabl
     prober.start(work)
     let near = Result { try prober.finish() }
     let far = Result { try reflector.finish() }
-    _ = (try near.get(), try far.get())
-    return prober.with {
+    let used = (near: try near.get(), far: try far.get())
+    cpu += used.near + used.far
+    return prober.with { [cpu] in
       Findings(
-        sent: $0.sender.report, received: $0.receiver.report, lateness: $0.sender.lateness,
-        roundTrips: $0.roundTrips, overruns: [Source.hop: $0.receiver.report.overrun])
+        sent: $0.sender.report, received: $0.receiver.report, cpu: cpu,
+        lateness: $0.sender.lateness, roundTrips: $0.roundTrips,
+        overruns: [Source.hop: $0.receiver.report.overrun])
     }
   }
 }

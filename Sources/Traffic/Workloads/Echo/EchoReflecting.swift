@@ -24,9 +24,9 @@ where Source.Template == Sink.Template {
     reflector.start { [stop] in try $0.reflect(until: stop, sleeping: sleeping) }
   }
 
-  func finish() throws {
+  func finish() throws -> UInt64 {
     stop.set()
-    _ = try reflector.finish()
+    return try reflector.finish()
   }
 
   func park() throws {

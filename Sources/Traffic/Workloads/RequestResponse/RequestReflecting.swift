@@ -55,9 +55,9 @@ final class RequestReflecting: ReflectingHalf {
     responder.start { [stop] in try $0.answer(until: stop) }
   }
 
-  func finish() throws {
+  func finish() throws -> UInt64 {
     stop.set()
-    _ = try responder.finish()
+    return try responder.finish()
   }
 
   func park() {}

@@ -69,10 +69,9 @@ final class RequestResponseLoad: Load {
     requester.start { try $0.ask(nanoseconds: nanoseconds) }
     let near = Result { try requester.finish() }
     let far = Result { try responder.finish() }
-    let cpu = try near.get()
-    try far.get()
+    let cpu = (near: try near.get(), far: try far.get())
     var found = requester.with { $0.findings }
-    found.cpu = cpu
+    found.cpu = cpu.near + cpu.far
     return found
   }
 
