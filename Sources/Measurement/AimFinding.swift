@@ -4,7 +4,8 @@ package struct AimFinding: Codable, Hashable, Sendable {
   package let goal: Goal
   /// As the mean over the workloads that have the metric; nil if it was not measured.
   package let effect: Effect?
-  /// p corrected over a family of tests; nil for a test that is a family of its own.
+  /// p corrected over a family of tests; nil for a test that is a family of its own and is looked at
+  /// once.
   package private(set) var adjustedProbability: Double?
   package private(set) var verdict: Verdict
   /// By workload; sorted by name.

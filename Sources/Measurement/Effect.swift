@@ -1,6 +1,6 @@
 import Foundation
 
-/// The two ends of a 95 % confidence interval.
+/// The two ends of a confidence interval: 95 %, of validations more (``ValidationLooks``).
 package struct Interval: Hashable, Sendable, Codable {
   package let lower: Double
   package let upper: Double
@@ -68,7 +68,7 @@ package struct Estimate: Hashable, Sendable {
 package struct Effect: Hashable, Sendable, Codable {
   /// Candidate ÷ reference; 1 is no effect.
   package let ratio: Double
-  /// 95 %, of ``ratio``; nil where a single swap pair was measured.
+  /// Of ``ratio``; nil where a single swap pair was measured.
   package let interval: Interval?
   /// Two-sided p of "the ratio is 1", not corrected for other tests.
   package let probability: Double?

@@ -22,10 +22,13 @@ package struct HostWideFinding: Codable, Hashable, Sendable {
     package let nic: String
     /// As in its recommendation; nil if not measured by itself.
     package let effect: Effect?
+    /// The same by metric, where the objective has several; ``effect`` is then of the first.
+    package let effects: [String: Effect]?
 
-    package init(nic: String, effect: Effect?) {
+    package init(nic: String, effect: Effect?, effects: [String: Effect]? = nil) {
       self.nic = nic
       self.effect = effect
+      self.effects = effects
     }
   }
 
@@ -47,12 +50,15 @@ package struct HostWideFinding: Codable, Hashable, Sendable {
 
   /// What the setting does to a NIC that it is not recommended for.
   package enum Outcome: String, Codable, Hashable, Sendable {
-    /// Surely better than what is recommended there.
+    /// Surely better than what is recommended there; of several metrics in one, and in the others no
+    /// worse.
     case helps
-    /// The difference is surely smaller than the effect that matters.
+    /// The difference is surely smaller than the effect that matters, in every metric.
     case harmless
-    /// Surely worse, be it on one workload; or it breaks a bound that is kept without.
+    /// Surely worse, be it in one metric or on one workload; or it breaks a bound that is kept
+    /// without.
     case hurts
+    /// Some metric may be worse, or a bound that is kept without was not shown to be kept with it.
     case inconclusive
     /// No valid swap pair.
     case failed

@@ -139,7 +139,8 @@ package struct TrialFinding: Codable, Hashable, Sendable {
   package let outcome: Outcome
   /// Of the objective's metric, as the mean over the workloads that have it.
   package let effect: Effect?
-  /// p corrected over all trials of the search; nil for a trial that is a family of its own.
+  /// p corrected over all trials of the search; of a validation as of ``ValidationLooks``; nil for
+  /// any other trial, which is a family of its own.
   package let adjustedProbability: Double?
   package let verdict: Verdict
   /// Of the objective's metric, by workload; sorted by name.

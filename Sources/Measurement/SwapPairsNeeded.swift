@@ -14,15 +14,19 @@ extension Effect {
   /// - Parameters:
   ///   - margin: the smallest difference that matters: 0.02 is 2 %.
   ///   - family: how many tests p is corrected for; the interval is not.
+  ///   - alpha: the chance of a false finding that it is judged with: 1 − the confidence of the
+  ///     interval.
   /// - Returns: nil where no number would do, as the effect lies at the margin itself; where it
   ///   would take over ``mostSwapPairs``; and where the noise is not known.
-  package func swapPairsNeeded(margin: Double, family: Int = 1) -> Int? {
+  package func swapPairsNeeded(
+    margin: Double, family: Int = 1, alpha: Double = Estimate.alpha
+  ) -> Int? {
     precondition(family > 0, "a test is in a family of one at least")
     guard let noise else { return nil }
     let bounds = Equivalence.bounds(margin: margin)
     let need = SwapPairNeed(
-      effect: log(ratio), noise: noise, bounds: bounds,
-      significance: Estimate.alpha / Double(family))
+      effect: log(ratio), noise: noise, bounds: bounds, alpha: alpha,
+      significance: alpha / Double(family))
     guard need.distance > 0 else { return nil }
     return need.smallest(upTo: Self.mostSwapPairs)
   }
@@ -33,6 +37,8 @@ private struct SwapPairNeed {
   let effect: Double
   let noise: Double
   let bounds: ClosedRange<Double>
+  /// 1 − the confidence of the interval.
+  let alpha: Double
   /// Which p must be below to prove a difference.
   let significance: Double
 
@@ -45,7 +51,7 @@ private struct SwapPairNeed {
   func power(_ count: Int) -> Double {
     let student = StudentDistribution(degreesOfFreedom: Double(count - 1))
     let precision = Double(count).squareRoot() / noise
-    let reach = student.quantile(1 - Estimate.alpha / 2)
+    let reach = student.quantile(1 - alpha / 2)
     /// That the estimate, so far on the right side, keeps `reach` standard errors.
     func chance(_ distance: Double, _ reach: Double) -> Double {
       student.cumulative(distance * precision - reach)

@@ -22,14 +22,20 @@ extension Procedure {
     Standing(trial, objective.aims, workloads: replay.workloads)
   }
 
+  /// The smallest difference of ln that matters.
+  private var margin: Double { log1p(objective.margin) }
+
   private func front(_ candidates: [Standing]) -> Front {
-    Front(candidates, aims: objective.aims.count, margin: log1p(objective.margin), seed: seed)
+    Front(candidates, aims: objective.aims.count, margin: margin, seed: seed)
   }
 
   /// The points of a search that are probably on the front: the knee first, then those that are best
   /// in one metric, then each time the one that is farthest from all before it.
   func pointsToValidate(_ standings: [Standing]) -> [Configuration] {
-    let distinct = Front.distinct(standings, margin: log1p(objective.margin), countsNoise: true)
+    let unchanged = Standing.ofDefault(aims: objective.aims.count)
+    let distinct = Front.distinct(
+      standings.filter { !unchanged.standsFor($0, margin: margin) }, margin: margin,
+      countsNoise: true)
     let front = front(leastDominated(distinct))
     // The default is the first, and needs no validation.
     let points = front.members.filter { $0 > 0 }

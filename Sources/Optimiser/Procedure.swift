@@ -162,12 +162,10 @@ struct Procedure {
     _ candidate: Configuration, of contenders: Int, _ replay: inout Replay,
     _ findings: inout Findings
   ) throws(Replay.Stop) -> TrialFinding {
-    let family = Double(contenders * objective.aims.count)
+    let family = contenders * objective.aims.count
     func judge(_ trial: TrialEvidence, _ replay: Replay) -> TrialFinding {
-      let finding = assess(trial, replay, alpha: ValidationLooks.alpha)
-      guard family > 1 else { return finding }
-      return finding.adjusted(objective) { aim in
-        aim.effect?.probability.map { min(1, $0 * family * Estimate.alpha / ValidationLooks.alpha) }
+      assess(trial, replay, alpha: ValidationLooks.alpha).adjusted(objective) { aim in
+        aim.effect?.probability.map { ValidationLooks.adjusted($0, family: family) }
       }
     }
     let soFar = replay

@@ -137,7 +137,8 @@ struct Reasoning {
   private func need(_ validation: TrialFinding) -> String {
     guard validation.doubt == nil, let effect = validation.effect,
       let needed = effect.swapPairsNeeded(
-        margin: objective.margin, family: max(1, findings.contenders.count)),
+        margin: objective.margin, family: max(1, findings.contenders.count),
+        alpha: ValidationLooks.alpha),
       needed > effect.swapPairs
     else { return "" }
     return ": to tell would take about \(needed) swap pairs, not \(effect.swapPairs)"

@@ -80,24 +80,30 @@ struct Sharing {
     case .sameAsEarlier: return .harmless
     case .measured: break
     }
-    if finding.harmsWorkload || breaksMore(finding, than: own) { return .hurts }
-    switch finding.verdict {
-    case .better: return .helps
-    case .worse: return .hurts
-    case .equivalent: return .harmless
-    case .inconclusive: return .inconclusive
+    let bounds = bounds(of: finding, on: own)
+    if finding.harmsWorkload || finding.verdicts.contains(.worse)
+      || bounds.contains(where: { $0.now == .broken && $0.before != .broken })
+    {
+      return .hurts
     }
+    if finding.verdicts.contains(.inconclusive)
+      || bounds.contains(where: { $0.now == .unproven && $0.before == .met })
+    {
+      return .inconclusive
+    }
+    return finding.verdicts.contains(.better) ? .helps : .harmless
   }
 
-  /// Whether the setting breaks a bound that is not broken without it.
-  private func breaksMore(_ finding: TrialFinding, than own: Recommendation) -> Bool {
-    let before = own.decision == .change ? own.effect : own.noise?.trial
-    return finding.constraints.contains { constraint in
-      constraint.status == .broken
-        && before?.constraints.contains {
-          $0.constraint == constraint.constraint && $0.workload == constraint.workload
-            && $0.status == .broken
-        } != true
+  /// How each bound fares with the setting, and how without it; nil where that is not on record.
+  private func bounds(
+    of finding: TrialFinding, on own: Recommendation
+  ) -> [(now: ConstraintFinding.Status, before: ConstraintFinding.Status?)] {
+    let before = (own.decision == .change ? own.effect : own.noise?.trial)?.constraints ?? []
+    return finding.constraints.map { constraint in
+      let same = before.first {
+        $0.constraint == constraint.constraint && $0.workload == constraint.workload
+      }
+      return (now: constraint.status, before: same?.status)
     }
   }
 }
@@ -157,9 +163,8 @@ extension HostWideFinding {
       setting in
       let wishes = recommendations.filter { $0.configuration[setting.name] == setting.value }.map {
         recommendation in
-        Wish(
-          nic: recommendation.nic,
-          effect: recommendation.knobs.first { $0.name == setting.name }?.effect)
+        let knob = recommendation.knobs.first { $0.name == setting.name }
+        return Wish(nic: recommendation.nic, effect: knob?.effect, effects: knob?.effects)
       }
       return HostWideFinding(
         name: setting.name, value: setting.value,

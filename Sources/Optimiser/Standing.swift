@@ -9,12 +9,18 @@ struct Standing {
   /// By swap pair, then by metric: ln of the ratio, above 0 if it is for the better.
   let gains: [[Double]]
   let mean: [Double]
+  /// The standard error of each metric's mean; 0 of the default.
+  let errors: [Double]
 
-  private init(_ configuration: Configuration, _ trial: Int?, _ gains: [[Double]]) {
+  init(_ configuration: Configuration, _ trial: Int?, _ gains: [[Double]]) {
     self.configuration = configuration
     self.trial = trial
     self.gains = gains
     mean = ParetoFront.mean(gains)
+    errors = mean.indices.map { aim in
+      let deviation = Series.standardDeviation(gains.map { $0[aim] }) ?? 0
+      return deviation / Double(gains.count).squareRoot()
+    }
   }
 
   /// Everything is held against it: it gains nothing, for sure.
@@ -37,16 +43,24 @@ struct Standing {
     self.init(trial.candidate, trial.number, gains)
   }
 
-  /// The standard error of each metric's mean; 0 of the default.
-  var errors: [Double] {
-    mean.indices.map { aim in
-      let deviation = Series.standardDeviation(gains.map { $0[aim] }) ?? 0
-      return deviation / Double(gains.count).squareRoot()
-    }
-  }
-
   /// What is simpler comes first.
   var rank: (Int, Int) { (configuration.values.count, trial ?? -1) }
+
+  /// Whether it may stand for another point that is less simple: it is worse in no metric by what
+  /// matters, and better in none by more than that.
+  ///
+  /// - Parameters:
+  ///   - margin: the smallest difference of ln that matters.
+  ///   - countsNoise: whether it may also be better by what the noise of the two explains: the
+  ///     standard error of their difference. It may never be worse for noise, or luck would decide
+  ///     which of the two is left.
+  func standsFor(_ other: Standing, margin: Double, countsNoise: Bool = false) -> Bool {
+    mean.indices.allSatisfy { aim in
+      let lead = mean[aim] - other.mean[aim]
+      let noise = countsNoise ? hypot(errors[aim], other.errors[aim]) : 0
+      return lead > -margin && lead < max(margin, noise)
+    }
+  }
 }
 
 /// The default and some configurations, as points of which a front is made. What differs from a
@@ -82,21 +96,15 @@ struct Front {
     return members[ParetoFront.knee(of: members.map { standings[$0].mean }, least: margin) ?? 0]
   }
 
-  /// Of points that are closer in every metric than what matters only the simplest; simple points
-  /// first.
+  /// Without the points for which a simpler one stands; simple points first.
   ///
-  /// - Parameter countsNoise: whether points also count as one that are closer than the standard
-  ///   error of their difference.
+  /// - Parameter countsNoise: as of ``Standing/standsFor(_:margin:countsNoise:)``.
   static func distinct(
     _ standings: [Standing], margin: Double, countsNoise: Bool = false
   ) -> [Standing] {
-    let reach = (standings.first?.mean ?? []).indices.map { aim in
-      let variance = Series.mean(standings.map { $0.errors[aim] * $0.errors[aim] }) ?? 0
-      return countsNoise ? max(margin, (2 * variance).squareRoot()) : margin
-    }
-    return standings.sorted { $0.rank < $1.rank }.reduce(into: []) { distinct, standing in
-      let isKnown = distinct.contains { other in
-        reach.indices.allSatisfy { abs(other.mean[$0] - standing.mean[$0]) < reach[$0] }
+    standings.sorted { $0.rank < $1.rank }.reduce(into: []) { distinct, standing in
+      let isKnown = distinct.contains {
+        $0.standsFor(standing, margin: margin, countsNoise: countsNoise)
       }
       if !isKnown { distinct.append(standing) }
     }

@@ -5,19 +5,39 @@ struct FindingRow {
   /// Nil where the objective has but one.
   let metric: String?
   let effect: Effect?
+  /// As the verdict rests on it.
   let probability: Double?
   let verdict: Verdict
   let workloads: [WorkloadFinding]
+  /// Whether it is of a validation.
+  let isValidation: Bool
 
   /// ` of throughput_bps`, where there are several.
   var of: String { metric.map { " of \($0)" } ?? "" }
 
-  /// The mean of the workloads, if there is one, then each.
-  func effects(all: String) -> [(name: String, effect: Effect, verdict: Verdict)] {
-    var rows = workloads.map { (name: $0.workload, effect: $0.effect, verdict: $0.verdict) }
-    if let effect { rows.insert((name: all, effect: effect, verdict: verdict), at: 0) }
-    return rows
+  /// The mean of the workloads, if there is one, then each. All with p as the verdict rests on it.
+  func effects(all: String) -> [EffectRow] {
+    let each = workloads.map { workload in
+      let probability = workload.effect.probability.map {
+        isValidation ? ValidationLooks.adjusted($0) : $0
+      }
+      return EffectRow(
+        name: workload.workload, effect: workload.effect, probability: probability,
+        verdict: workload.verdict)
+    }
+    let mean = effect.map {
+      EffectRow(name: all, effect: $0, probability: probability, verdict: verdict)
+    }
+    return (mean.map { [$0] } ?? []) + each
   }
+}
+
+/// An effect on one workload, or on all of them.
+struct EffectRow {
+  let name: String
+  let effect: Effect
+  let probability: Double?
+  let verdict: Verdict
 }
 
 extension TrialFinding {
@@ -27,13 +47,15 @@ extension TrialFinding {
       FindingRow(
         metric: aim.metric, effect: aim.effect,
         probability: aim.adjustedProbability ?? aim.effect?.probability, verdict: aim.verdict,
-        workloads: aim.workloads)
+        workloads: aim.workloads, isValidation: isValidation)
     } ?? [
       FindingRow(
         metric: nil, effect: effect, probability: adjustedProbability ?? effect?.probability,
-        verdict: verdict, workloads: workloads)
+        verdict: verdict, workloads: workloads, isValidation: isValidation)
     ]
   }
+
+  var isValidation: Bool { role == Role.validate.rawValue }
 }
 
 extension Recommendation {

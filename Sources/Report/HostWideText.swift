@@ -10,7 +10,11 @@ package enum HostWideText {
   }
 
   private static func sentence(_ finding: HostWideFinding) -> String {
-    let wishes = finding.recommendedFor.map { "\($0.nic)\(numbers($0.effect))" }
+    let metrics = finding.others.first?.finding.aims?.map(\.metric) ?? []
+    let wishes = finding.recommendedFor.map { wish in
+      let effects = wish.effects.map { effects in metrics.map { ($0, effects[$0]) } }
+      return "\(wish.nic)\(numbers(effects ?? [(nil, wish.effect)]))"
+    }
     return "\(finding.name)=\(finding.value) is recommended for \(list(wishes)); "
       + "it \(list(finding.others.map { words($0, finding) })): \(advice(finding))"
   }
@@ -27,17 +31,24 @@ package enum HostWideText {
       case .failed: "could not be measured on"
       }
     let instead = other.instead.map { ", against \($0), which is recommended there" } ?? ""
-    return "\(verb) \(other.nic)\(numbers(other.finding.effect))\(broken(other))\(instead)"
+    let numbers = numbers(other.finding.rows.map { ($0.metric, $0.effect) })
+    return "\(verb) \(other.nic)\(numbers)\(hidden(other))\(instead)"
   }
 
-  /// A loss that the mean does not show.
-  private static func broken(_ other: HostWideFinding.Other) -> String {
-    guard other.outcome == .hurts, other.finding.verdict != .worse else { return "" }
-    if let harmed = other.finding.workloads.first(where: { $0.verdict == .worse }) {
-      return " on \(harmed.workload)"
+  /// What the means do not show: where it loses, or which bound is at stake.
+  private static func hidden(_ other: HostWideFinding.Other) -> String {
+    let (finding, verdicts) = (other.finding, other.finding.verdicts)
+    func bound(_ status: ConstraintFinding.Status) -> String? {
+      finding.constraints.first { $0.status == status }?.constraint
     }
-    let broken = other.finding.constraints.first { $0.status == .broken }
-    return broken.map { ", breaking \($0.constraint)" } ?? ""
+    switch other.outcome {
+    case .hurts where !verdicts.contains(.worse):
+      let harmed = finding.rows.flatMap(\.workloads).first { $0.verdict == .worse }
+      return harmed.map { " on \($0.workload)" } ?? bound(.broken).map { ", breaking \($0)" } ?? ""
+    case .inconclusive where !verdicts.contains(.inconclusive):
+      return bound(.unproven).map { ", nor to keep \($0)" } ?? ""
+    default: return ""
+    }
   }
 
   private static func advice(_ finding: HostWideFinding) -> String {
@@ -48,11 +59,16 @@ package enum HostWideText {
     }
   }
 
-  /// ` (+5.0 %, 95 %: +4.2 % … +5.8 %)`; empty where nothing was measured.
-  private static func numbers(_ effect: Effect?) -> String {
-    guard let effect else { return "" }
-    let interval = effect.interval.map { ", 95 %: \(Wording.interval($0))" } ?? ""
-    return " (\(Wording.effect(effect))\(interval))"
+  /// ` (+5.0 %, 95 %: +4.2 % … +5.8 %)`, of several metrics each behind its name; empty where
+  /// nothing was measured.
+  private static func numbers(_ effects: [(metric: String?, effect: Effect?)]) -> String {
+    let texts = effects.compactMap { metric, effect in
+      effect.map { effect in
+        let interval = effect.interval.map { ", 95 %: \(Wording.interval($0))" } ?? ""
+        return (metric.map { "\($0) " } ?? "") + Wording.effect(effect) + interval
+      }
+    }
+    return texts.isEmpty ? "" : " (\(texts.joined(separator: "; ")))"
   }
 
   private static func list(_ parts: [String]) -> String {

@@ -42,7 +42,7 @@ package enum RecommendationText {
     return TerminalTable(
       [.init("KNOB")] + (isOfGuest ? [.init("SIDE")] : []) + [.init("FROM"), .init("TO")]
         + (metrics.isEmpty ? [] : [.init("METRIC")])
-        + [.init("EFFECT", .right), .init("95 %"), .init("EVIDENCE")],
+        + [.init("EFFECT", .right), .init("INTERVAL"), .init("EVIDENCE")],
       rows: recommendation.knobs.flatMap { knob in
         recommendation.rows(of: knob).map { metric, effect in
           [knob.name.description] + (isOfGuest ? [Wording.side(knob.side)] : []) + [
@@ -61,15 +61,15 @@ package enum RecommendationText {
     let metrics = recommendation.metrics
     return TerminalTable(
       (metrics.isEmpty ? [] : [.init("METRIC")]) + [
-        .init("WORKLOAD"), .init("EFFECT", .right), .init("95 %"), .init("P", .right),
-        .init("VISIBLE", .right), .init("VERDICT"),
+        .init("WORKLOAD"), .init("EFFECT", .right), .init(Wording.confidence),
+        .init("P", .right), .init("VISIBLE", .right), .init("VERDICT"),
       ],
       rows: finding.rows.flatMap { row in
-        row.effects(all: "all workloads").map { name, effect, verdict in
+        row.effects(all: "all workloads").map { each in
           (row.metric.map { [$0] } ?? []) + [
-            name, Wording.effect(effect), Wording.interval(effect.interval),
-            Wording.probability(effect.probability),
-            effect.smallestVisible.map(Wording.percent) ?? "–", verdict.rawValue,
+            each.name, Wording.effect(each.effect), Wording.interval(each.effect.interval),
+            Wording.probability(each.probability),
+            each.effect.smallestVisible.map(Wording.percent) ?? "–", each.verdict.rawValue,
           ]
         }
       })

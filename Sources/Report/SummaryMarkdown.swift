@@ -30,9 +30,9 @@ package enum SummaryMarkdown {
 
         Ratios are candidate ÷ default. An effect is the mean of the logarithms over *swap pairs*: two
         applications of the settings with the candidate on opposite sides of the bench, each the median
-        of its paired slices. Intervals are 95 %, by Student's t over the swap pairs; p is two-sided,
-        corrected after Holm over all trials of the search. The smallest visible effect is what would
-        have been found four times out of five.
+        of its paired slices. Intervals are 95 %, of validations \(Wording.confidence), by Student's t
+        over the swap pairs; p is two-sided, in the search corrected after Holm over all its trials. The
+        smallest visible effect is what would have been found four times out of five.
 
         """
   }
@@ -77,7 +77,7 @@ private struct Section {
     let metrics = recommendation.metrics
     return [
       "## What there is to choose from", "",
-      "By fresh samples against the default, with 95 % intervals. P is the probability that no other "
+      "By fresh samples against the default, with \(Wording.confidence) intervals. P is the probability that no other "
         + "point is as good in every metric and better in one; on the front is what has 0.5 or more, "
         + "and its knee is the best bargain.", "",
     ]
@@ -113,7 +113,7 @@ private struct Section {
     let metrics = recommendation.metrics
     return table(
       ["knob"] + (isOfGuest ? ["side"] : []) + ["from", "to"] + (metrics.isEmpty ? [] : ["metric"])
-        + ["effect", "95 %", "evidence"],
+        + ["effect", "interval", "evidence"],
       knobs.flatMap { knob in
         recommendation.rows(of: knob).map { metric, effect in
           ["`\(knob.name)`"] + (isOfGuest ? [Wording.side(knob.side)] : [])
@@ -134,18 +134,18 @@ private struct Section {
     let metrics = recommendation.metrics
     let effects = table(
       (metrics.isEmpty ? [] : ["metric"])
-        + ["workload", "effect", "95 %", "p", "n", "smallest visible", "verdict"],
+        + ["workload", "effect", Wording.confidence, "p", "n", "smallest visible", "verdict"],
       finding.rows.flatMap { row in
-        row.effects(all: "all").map { name, effect, verdict in
+        row.effects(all: "all").map { each in
           (row.metric.map { [$0] } ?? []) + [
-            escaped(name), Wording.effect(effect), Wording.interval(effect.interval),
-            Wording.probability(effect.probability), String(effect.swapPairs),
-            effect.smallestVisible.map(Wording.percent) ?? "–", verdict.rawValue,
+            escaped(each.name), Wording.effect(each.effect), Wording.interval(each.effect.interval),
+            Wording.probability(each.probability), String(each.effect.swapPairs),
+            each.effect.smallestVisible.map(Wording.percent) ?? "–", each.verdict.rawValue,
           ]
         }
       })
     let constraints = table(
-      ["constraint", "workload", "value", "95 %", "status"],
+      ["constraint", "workload", "value", Wording.confidence, "status"],
       finding.constraints.map { constraint in
         [
           "`\(constraint.constraint)`", escaped(constraint.workload ?? "–"),
@@ -192,7 +192,7 @@ private struct Section {
     return ["## What was tried", ""]
       + table(
         ["trial", "why", "configuration", "against"] + (metrics.isEmpty ? [] : ["metric"])
-          + ["effect", "95 %", "p", "verdict", "drops"],
+          + ["effect", "interval", "p", "verdict", "drops"],
         findings.flatMap { finding in
           finding.rows.map { row in
             [
@@ -205,6 +205,7 @@ private struct Section {
             ]
           }
         })
+      + (findings.contains(where: \.isValidation) ? ["", Wording.looks] : [])
   }
 
   private func code(

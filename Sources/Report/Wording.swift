@@ -24,6 +24,17 @@ enum Wording {
     interval.map { "\(PercentText.change($0.lower)) … \(PercentText.change($0.upper))" } ?? "–"
   }
 
+  /// `97.2 %`, of the intervals of validations.
+  static let confidence = percent(1 - ValidationLooks.alpha)
+
+  /// Why the intervals of validations are wider than others, and which p counts.
+  static let looks =
+    "A validation may be looked at twice. So that both looks together stay within "
+    + "\(Int(100 * Estimate.alpha)) %, its interval is wider, \(confidence), and its p must be below "
+    + String(format: "%.4f", ValidationLooks.alpha)
+    + ": as it stands here it is scaled, so that 0.05 is the bound as for the others, and corrected "
+    + "for all that might be validated (Bonferroni)."
+
   /// Three significant digits; a very small p as a bound.
   static func probability(_ probability: Double?) -> String {
     guard let probability else { return "–" }

@@ -80,6 +80,21 @@ import Testing
     #expect(try #require(effect.swapPairsNeeded(margin: 0.02, family: 1)) < 100)
   }
 
+  /// As many decide four times out of five where each look may err less.
+  @Test func aSmallerChanceOfErrorNeedsMore() throws {
+    let effect = try #require(Self.exact(0.05, noise: 0.02))
+    let usual = try #require(effect.swapPairsNeeded(margin: 0.02))
+    let needed = try #require(effect.swapPairsNeeded(margin: 0.02, alpha: 0.01))
+    #expect(needed > usual)
+    let found = (0..<1000).count { seed in
+      var draw = SeededGenerator(seed: UInt64(seed))
+      let values = (0..<needed).map { _ in 0.05 + 0.02 * draw.normal() }
+      let one = Effect(logarithms: values, alpha: 0.01)
+      return one?.interval.map { $0.lower > 1.02 } ?? false
+    }
+    #expect((750...860).contains(found), "\(found) with \(needed)")
+  }
+
   @Test func whatIsInconclusiveNeedsMoreThanItHas() throws {
     var inconclusive = 0
     for seed in 0..<400 {

@@ -10,7 +10,8 @@ private let longer = Configuration([backlog: .number(8000)])
 /// Two NICs of one host, and a setting that they share.
 @Suite struct HostCampaignTests {
   private static func member(
-    _ nic: String, knobs: [KnobName] = ["mtu", backlog], rules: [SearchSpace.Rule] = []
+    _ nic: String, knobs: [KnobName] = ["mtu", backlog], rules: [SearchSpace.Rule] = [],
+    objective: String = CampaignTests.objective
   ) throws -> HostCampaign.Member {
     let values: [KnobName: [KnobValue]] = [
       "mtu": [.number(9000)], backlog: [.number(4000), .number(8000)],
@@ -20,26 +21,30 @@ private let longer = Configuration([backlog: .number(8000)])
         SearchSpace.Dimension(knob: $0, values: [SearchSpace.untouched] + values[$0, default: []])
       })
     let campaign = try Campaign(
-      space: space, strategy: .grid, objective: Objective(parsing: CampaignTests.objective),
+      space: space, strategy: .grid, objective: Objective(parsing: objective),
       workloads: ["large", "small"], budget: CampaignTests.budget)
     return HostCampaign.Member(nic: nic, campaign: campaign, rules: rules)
   }
 
   private static func campaign(
-    second knobs: [KnobName] = ["mtu", backlog], rules: [SearchSpace.Rule] = []
+    second knobs: [KnobName] = ["mtu", backlog], rules: [SearchSpace.Rule] = [],
+    objective: String = CampaignTests.objective
   ) throws -> HostCampaign {
-    HostCampaign([try member("eno1"), try member("ens1", knobs: knobs, rules: rules)]) {
-      $0 == backlog
-    }
+    let members = [
+      try member("eno1", objective: objective),
+      try member("ens1", knobs: knobs, rules: rules, objective: objective),
+    ]
+    return HostCampaign(members) { $0 == backlog }
   }
 
   /// What the settings do to the first and to the second NIC.
   private static func host(
-    _ first: [Configuration: Double], _ second: [Configuration: Double]
+    _ first: [Configuration: Double], _ second: [Configuration: Double],
+    objective: String = CampaignTests.objective
   ) -> ScriptedHost {
     var benches = [
-      "eno1": ScriptedBench(objective: CampaignTests.objective, seed: 1),
-      "ens1": ScriptedBench(objective: CampaignTests.objective, seed: 2),
+      "eno1": ScriptedBench(objective: objective, seed: 1),
+      "ens1": ScriptedBench(objective: objective, seed: 2),
     ]
     benches["eno1"]?.effects = first
     benches["ens1"]?.effects = second
@@ -121,6 +126,55 @@ private let longer = Configuration([backlog: .number(8000)])
     host.benches["ens1"]?.loss = [.baseline: 0.01]
     _ = try host.run(try Self.campaign())
     #expect(try host.findings().first?.others.map(\.outcome) == [.harmless])
+  }
+
+  /// A bound that was kept, and now may be or not, leaves it open; one that was open already does
+  /// not.
+  @Test func aBoundThatIsNoLongerProvenLeavesItOpen() throws {
+    func other(_ bound: String, _ latency: [Configuration: Double]) throws
+      -> HostWideFinding.Other
+    {
+      let objective = "maximise throughput_bps; subject-to latency_p99_us <= \(bound); effect 2%"
+      var host = Self.host([long: 0.1], [:], objective: objective)
+      host.benches["eno1"]?.latencyEffects = [long: -0.3]
+      host.benches["ens1"]?.latencyEffects = latency
+      _ = try host.run(try Self.campaign(second: ["mtu"], objective: objective))
+      return try #require(try host.findings().first?.others.first)
+    }
+    let open = try other("1.05x baseline", [long: log(1.05)])
+    #expect(open.finding.verdict == .equivalent && open.outcome == .inconclusive)
+    #expect(try other("1.05x baseline", [:]).outcome == .harmless)
+    let before = try other("1x baseline", [:])
+    #expect(before.finding.constraints.contains { $0.status == .unproven })
+    #expect(before.outcome == .harmless)
+  }
+
+  /// Of several metrics each counts.
+  @Test(arguments: [
+    (0, 0.3, HostWideFinding.Outcome.hurts), (0.1, 0.3, .hurts), (0, -0.3, .helps),
+    (0.1, 0, .helps), (0, 0, .harmless),
+  ])
+  func everyMetricCounts(
+    throughput: Double, latency: Double, expected: HostWideFinding.Outcome
+  ) throws {
+    let objective = ParetoTests.objective
+    var host = Self.host([long: 0.1], [long: throughput], objective: objective)
+    host.benches["ens1"]?.latencyEffects = [long: latency]
+    _ = try host.run(try Self.campaign(second: ["mtu"], objective: objective))
+    let finding = try #require(try host.findings().first)
+    #expect(finding.others.map(\.outcome) == [expected])
+    let wish = try #require(finding.recommendedFor.first)
+    #expect(wish.effects?.keys.sorted() == ["latency_p99_us", "throughput_bps"])
+  }
+
+  @Test func aMetricThatIsOpenLeavesItOpen() throws {
+    let objective = ParetoTests.objective
+    var host = Self.host([long: 0.1], [:], objective: objective)
+    host.benches["ens1"]?.latencyEffects = [long: -0.3]
+    host.benches["ens1"]?.blockNoise = 0.2
+    _ = try host.run(try Self.campaign(second: ["mtu"], objective: objective))
+    let other = try #require(try host.findings().first?.others.first)
+    #expect(other.finding.verdicts == [.inconclusive, .better] && other.outcome == .inconclusive)
   }
 
   @Test func aHarmedWorkloadHurts() throws {

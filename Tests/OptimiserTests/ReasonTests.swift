@@ -1,12 +1,13 @@
 import Measurement
-import Optimiser
 import Testing
+
+@testable import Optimiser
 
 /// What the one sentence of a recommendation says beyond the decision.
 @Suite struct ReasonTests {
   private static let objective = "maximise throughput_bps; effect 2%"
 
-  private static func recommend(_ effect: Double) throws -> Recommendation {
+  static func recommend(_ effect: Double) throws -> Recommendation {
     let campaign = try Campaign(
       space: SearchSpace([.init(knob: "mtu", values: [SearchSpace.untouched, .number(9000)])]),
       strategy: .grid, objective: Objective(parsing: objective), workloads: ["w"])
@@ -19,8 +20,10 @@ import Testing
     let found = try Self.recommend(0.035)
     #expect(found.decision == .changeNothing && found.effect?.verdict == .inconclusive)
     let effect = try #require(found.effect?.effect)
-    let needed = try #require(effect.swapPairsNeeded(margin: 0.02))
+    let needed = try #require(
+      effect.swapPairsNeeded(margin: 0.02, alpha: ValidationLooks.alpha))
     #expect(needed > effect.swapPairs)
+    #expect(needed > effect.swapPairsNeeded(margin: 0.02) ?? .max)
     let clause = ": to tell would take about \(needed) swap pairs, not \(effect.swapPairs)"
     #expect(found.reason.hasSuffix(clause))
   }

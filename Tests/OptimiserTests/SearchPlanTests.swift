@@ -61,6 +61,28 @@ import Testing
     #expect(all.start.isEmpty && all.count == 8)
   }
 
+  /// Of a space too large to be looked at as a whole, rules leave two configurations.
+  @Test func whatRulesExcludeIsNeverProposed() throws {
+    let knobs = (0..<15).map { KnobName(rawValue: "k\($0)") }
+    let open = try SearchSpaceTests.space(knobs.map { ($0, ["default", "on"]) })
+    let allowed = Configuration(["k3": KnobValue("on"), "k7": KnobValue("on")])
+    let rules = knobs.flatMap { knob -> [SearchSpace.Rule] in
+      switch knob {
+      case "k3": []
+      case "k7": [.onlyIf("k7", "k3", [KnobValue("on")])]
+      default: [.forbidden([knob: KnobValue("on")])]
+      }
+    }
+    let space = try SearchSpace(open.dimensions, rules: rules)
+    #expect(space.count > ModelSearch.wholeLimit)
+    let plan = try SearchPlan(.model(trials: 20, seed: 1), on: space, margin: 0.02)
+    var tried = [Configuration.baseline]
+    while let next = plan.next(after: Self.observed(tried) { _ in 0 }), tried.count < 20 {
+      tried.append(next)
+    }
+    #expect(tried == [.baseline, Configuration(["k3": KnobValue("on")]), allowed])
+  }
+
   /// Eight switches, 255 combinations, 24 trials: never the same twice, never the baseline, and
   /// the best is among them.
   @Test(arguments: [1, 2, 3] as [UInt64]) func theModelFindsTheBestInATenthOfTheGrid(

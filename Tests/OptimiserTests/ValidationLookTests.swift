@@ -63,4 +63,13 @@ import Testing
       }
     }
   }
+
+  /// Also where there is but one to validate: p of a look is not p of a single test.
+  @Test func everyValidationHasTheProbabilityThatCounts() throws {
+    let found = try ReasonTests.recommend(0.035)
+    #expect(found.checks.map(\.role) == [Role.validate.rawValue])
+    let raw = try #require(found.effect?.effect?.probability)
+    #expect(found.effect?.adjustedProbability == ValidationLooks.adjusted(raw))
+    #expect(ValidationLooks.adjusted(raw) > raw)
+  }
 }

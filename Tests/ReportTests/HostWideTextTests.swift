@@ -83,6 +83,43 @@ import Testing
     #expect(sentence(Self.other(.hurts, broken)).contains(", breaking loss_ratio <= 0.001: "))
   }
 
+  @Test func aBoundThatMayBeBrokenIsSaid() throws {
+    let bound = ConstraintFinding(
+      constraint: "loss_ratio <= 0.001", workload: "small", value: 0.001, interval: nil,
+      status: .unproven, valueBreaks: false)
+    let open = try Self.finding([0, 0], verdict: .equivalent, constraints: [bound])
+    #expect(
+      sentence(Self.other(.inconclusive, open)).contains(
+        "was not shown to be harmless to ens1 (+0.00 %, 95 %: +0.00 % … +0.00 %), "
+          + "nor to keep loss_ratio <= 0.001: "))
+  }
+
+  @Test func everyMetricIsTold() throws {
+    let aims = try [(Goal.maximise, Metric.throughput, 0.05), (.minimise, .latencyP99, -0.1)].map {
+      AimFinding(
+        try Aim($0, $1), effect: Effect(logarithms: [$2, $2]), verdict: .better, workloads: [],
+        doubt: nil)
+    }
+    let finding = TrialFinding(
+      trial: 7, role: Role.share.rawValue, configuration: .baseline, reference: .baseline,
+      outcome: .measured, aims: aims, constraints: [], drops: [:], validPairs: 8, invalidPairs: 0)
+    let effects = ["throughput_bps": 0.02, "latency_p99_us": 0.03].compactMapValues {
+      Effect(logarithms: [$0])
+    }
+    let found = HostWideFinding(
+      name: "mtu", value: .number(9000),
+      recommendedFor: [
+        .init(nic: "eno1", effect: effects["throughput_bps"], effects: effects)
+      ],
+      others: [Self.other(.helps, finding)])
+    #expect(
+      HostWideText.sentences([found]) == [
+        "mtu=9000 is recommended for eno1 (throughput_bps +2.0 %; latency_p99_us +3.0 %); it helps "
+          + "ens1 (throughput_bps +5.1 %, 95 %: +5.1 % … +5.1 %; "
+          + "latency_p99_us −9.5 %, 95 %: −9.5 % … −9.5 %): it suits all of them"
+      ])
+  }
+
   @Test func itIsInTheSummaryAndInTheJSON() throws {
     let finding = try Self.finding([-0.03, -0.03], verdict: .worse)
     let found = Self.found([Self.other(.hurts, finding)])

@@ -47,18 +47,18 @@ import Testing
     let found = recommendation("guest:virtio-bridge")
     let text = RecommendationText.text(found)
     for line in [
-      "KNOB             SIDE              FROM        TO      EFFECT  95 %  EVIDENCE",
-      "guest.qdisc      guest             pfifo_fast  fq           –  –     proven",
-      "interface.model  guest definition  virtio      e1000e       –  –     proven",
-      "mtu              host and guest    1500        9000         –  –     proven",
-      "txqueuelen       host              1000        4000         –  –     proven",
+      "KNOB             SIDE              FROM        TO      EFFECT  INTERVAL  EVIDENCE",
+      "guest.qdisc      guest             pfifo_fast  fq           –  –         proven",
+      "interface.model  guest definition  virtio      e1000e       –  –         proven",
+      "mtu              host and guest    1500        9000         –  –         proven",
+      "txqueuelen       host              1000        4000         –  –         proven",
     ] {
       #expect(text.contains(line + "\n"), "\(text)")
     }
     let summary = SummaryMarkdown.text(
       [found], commands: [found.nic: Conclusion.commands(found)], directory: "R")
     for part in [
-      "| knob | side | from | to | effect | 95 % | evidence |",
+      "| knob | side | from | to | effect | interval | evidence |",
       "| `interface.model` | guest definition | `virtio` | `e1000e` | – | – | proven |",
       "Apply on the host:\n\n```sh\nip link set dev $NIC mtu 9000\n",
       "Apply in the guest:\n\n```sh\ntc qdisc replace dev net0 root fq\n",

@@ -65,7 +65,7 @@ struct ModelSearch {
     return min(first, sorted[sorted.count / 4]) - max(most - first, quartiles)
   }
 
-  /// What to measure next; nil if everything is measured.
+  /// What to measure next; nil if everything is measured, or nothing else is found that is allowed.
   func next(after observations: [SearchObservation], budget: Int) -> Configuration? {
     var random = SeededGenerator(seed: seed &+ 0x9E37_79B9 &* UInt64(observations.count + 1))
     let points = Set(observations.compactMap { space.point(of: $0.configuration) })
@@ -159,20 +159,25 @@ struct ModelSearch {
   }
 
   /// All of a space, or if it is large a draw of it and all that differs in one knob from one of
-  /// the best.
+  /// the best. Nothing that rules exclude: where they leave hardly any, it may be that none is found.
   private func candidates(
     _ observations: [SearchObservation], _ random: inout SeededGenerator
   ) -> [[Int]] {
     if let points = space.points(limit: Self.wholeLimit) { return points }
     var points: Set<[Int]> = []
-    for _ in 0..<Self.draws { points.insert(space.randomPoint(&random)) }
+    for _ in 0..<Self.draws {
+      let point = space.randomPoint(&random)
+      // One that is excluded says that rules leave hardly any: neighbours are all there is then.
+      guard space.isAllowed(point) else { break }
+      points.insert(point)
+    }
     let best = observations.sorted { $0.value > $1.value }.prefix(10)
     for observation in best {
       guard let point = space.point(of: observation.configuration) else { continue }
       points.insert(point)
       points.formUnion(space.neighbours(of: point))
     }
-    return points.sorted { $0.lexicographicallyPrecedes($1) }
+    return points.filter(space.isAllowed).sorted { $0.lexicographicallyPrecedes($1) }
   }
 }
 
