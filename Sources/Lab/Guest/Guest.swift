@@ -53,7 +53,7 @@ package final class Guest: Sendable {
   ///   - program: QEMU.
   ///   - namespace: where QEMU runs; it ends with it.
   ///   - console: the file to write, made anew.
-  ///   - seconds: for the boot; nil for 30 on KVM and 120 in emulation.
+  ///   - seconds: for each start; nil for 30 on KVM and 120 in emulation.
   /// - Throws: ``GuestError``, `GuestObjection` for a definition that cannot be; nothing runs then.
   package static func boot(
     _ definition: GuestDefinition, backends: [InterfaceBackend], on program: String? = program,
@@ -63,8 +63,9 @@ package final class Guest: Sendable {
     for _ in 1..<mostStarts {
       do {
         return try start(
-          definition, backends, on: program, in: namespace, image, accelerator, console, seconds)
-      } catch let error as GuestError where accelerator != .kvm && error.isChance {
+          definition, backends, on: program, in: namespace, image, accelerator, console,
+          seconds ?? (accelerator == .kvm ? nil : impatience))
+      } catch let error as GuestError where accelerator != .kvm && error.isChanceOfBoot {
         continue
       }
     }
@@ -73,6 +74,9 @@ package final class Guest: Sendable {
   }
 
   private static let mostStarts = 3
+  /// Seconds that a start in emulation has before another is made; the last one has longer. A guest
+  /// that does come up is there in a tenth of that, unless the host has much else to do.
+  private static let impatience = 60.0
 
   private static func start(
     _ definition: GuestDefinition, _ backends: [InterfaceBackend], on program: String?,

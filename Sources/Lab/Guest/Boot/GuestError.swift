@@ -48,6 +48,12 @@ package enum GuestError: Error, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The same of a boot: of a guest that lost its timer early nothing is heard.
+  package var isChanceOfBoot: Bool {
+    if case .silent = self { return true }
+    return isChance
+  }
+
   /// The file with what the guest printed, if there was one.
   package var console: String? {
     switch self {
