@@ -36,7 +36,7 @@ import Testing
     \(hardware)
     -kernel /k
     -initrd /i
-    -append console=ttyS0 panic=-1 no_timer_check quiet\(parameters)
+    -append console=ttyS0 panic=-1 quiet\(parameters)
     -chardev stdio,id=console,signal=off
     -serial chardev:console
     -device virtio-serial-pci

@@ -11,12 +11,7 @@ package struct QEMUCommand: Sendable, Hashable {
 
   /// The port that the agent finds in the guest.
   package static let agentPort = "org.kvmtune.agent"
-
-  /// What every guest's kernel is told.
-  ///
-  /// The kernel's own test of its timer (`check_timer()` in arch/x86/kernel/apic/io_apic.c) counts ticks
-  /// in a delay, fails where an emulated CPU is held up, and ends in a panic: it is left out.
-  package static let kernelParameters = ["console=ttyS0", "panic=-1", "no_timer_check", "quiet"]
+  package static let kernelParameters = ["console=ttyS0", "panic=-1", "quiet"]
 
   /// - Parameters:
   ///   - definition: one without objections.
