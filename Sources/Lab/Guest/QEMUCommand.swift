@@ -30,7 +30,9 @@ package struct QEMUCommand: Sendable, Hashable {
     words +=
       accelerator == "kvm"
       ? ["-accel", "kvm", "-cpu", "host"]
-      : ["-accel", "\(accelerator),thread=multi", "-cpu", "max"]
+      // One host thread takes all CPUs in turn: where each has a thread (`thread=multi`), QEMU 10 now
+      // and then loses an interrupt or fails an assertion (`iotlb_to_section` in system/physmem.c).
+      : ["-accel", "\(accelerator),thread=single", "-cpu", "max"]
     words += Self.memory(of: definition)
     words += ["-kernel", kernel, "-initrd", initramfs]
     words += ["-append", (Self.kernelParameters + parameters).joined(separator: " ")]

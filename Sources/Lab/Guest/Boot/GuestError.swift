@@ -49,10 +49,12 @@ package enum GuestError: Error, Hashable, CustomStringConvertible {
   }
 
   /// The same of a boot: of a guest that lost its timer early nothing is heard, and a kernel that
-  /// counts too few ticks of it gives up (`check_timer()` in arch/x86/kernel/apic/io_apic.c).
+  /// counts too few ticks of it gives up (`check_timer()` in arch/x86/kernel/apic/io_apic.c). An agent
+  /// whose port does not appear, as its interrupt was lost, switches the guest off.
   package var isChanceOfBoot: Bool {
     switch self {
     case .silent: true
+    case .ended(let words, _) where words.contains("reboot: Power down"): true
     case .panicked(let words, _): words.contains("IO-APIC + timer doesn't work")
     default: isChance
     }
