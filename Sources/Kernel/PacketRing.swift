@@ -20,11 +20,10 @@ import SystemPackage
   ///
   /// - Parameters:
   ///   - blockBytes: a power of two from the page size, and above the largest frame.
-  ///   - fanout: rings with the same group share the frames by flow hash (`PACKET_FANOUT_HASH`);
-  ///     the group is a number of the caller's, unique in the namespace.
+  ///   - fanout: the rings of the device that share its frames.
   package init(
     on device: NetworkDevice, blockBytes: Int = 1 << 18, blockCount: Int = 64,
-    fanout: UInt16? = nil
+    fanout: FanoutGroup? = nil
   ) throws {
     let descriptor = try OwnedDescriptor(
       socketIn: device.namespace, AF_PACKET, CInt(SOCK_RAW.rawValue))
@@ -39,7 +38,7 @@ import SystemPackage
     request.tp_retire_blk_tov = UInt32(Self.retireMilliseconds)
     try descriptor.setOption(SOL_PACKET, PACKET_RX_RING, bytesOf: &request)
     try descriptor.bindPacket(to: device, protocol: UInt16(ETH_P_ALL))
-    if let fanout { try descriptor.joinFanout(fanout) }
+    try fanout?.add(descriptor)
     let mapped = unsafe mmap(
       nil, blockBytes * blockCount, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
       descriptor.rawValue, 0)

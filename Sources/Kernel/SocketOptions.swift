@@ -56,13 +56,6 @@ extension OwnedDescriptor {
     }
   }
 
-  /// Shares the frames of a device with the packet sockets of a group, by flow.
-  func joinFanout(_ group: UInt16) throws(SystemCallError) {
-    // Linux before 6.2 takes no notice of the flag: the socket's filter does the work then.
-    let type = PACKET_FANOUT_HASH | CInt(KVMTUNE_PACKET_FANOUT_FLAG_IGNORE_OUTGOING)
-    try setOption(SOL_PACKET, PACKET_FANOUT, CInt(group) | CInt(type) << 16)
-  }
-
   /// Frames that found a packet socket's buffer full since the last call (`PACKET_STATISTICS`).
   func takePacketDrops() throws(SystemCallError) -> UInt64 {
     var statistics = tpacket_stats()

@@ -28,17 +28,12 @@ package final class VhostDevice: Sendable {
 
   /// The same over packet sockets: the guest sits on the device itself. Needs `CAP_NET_RAW` too.
   ///
-  /// - Parameters:
-  ///   - queues: how many sockets, which share the frames by flow, 1 … 256.
-  ///   - group: a number of the caller's for the sockets, unique in the namespace.
+  /// - Parameter queues: how many sockets, which share the frames by flow, 1 … 256.
   package convenience init(
-    on device: NetworkDevice, queues: Int, group: UInt16, frameBytes: Int,
-    entries: Int = usualEntries
+    on device: NetworkDevice, queues: Int, frameBytes: Int, entries: Int = usualEntries
   ) throws {
-    var sockets: [VhostSocket] = []
-    for _ in 0..<queues {
-      sockets.append(try VhostSocket(on: device, fanout: queues > 1 ? group : nil))
-    }
+    let fanout = queues > 1 ? FanoutGroup() : nil
+    let sockets = try (0..<queues).map { _ in try VhostSocket(on: device, fanout: fanout) }
     try self.init(nil, sockets, backends: sockets.map(\.number), frameBytes, entries)
   }
 

@@ -7,8 +7,8 @@ package final class VhostSocket: Sendable {
 
   /// Opens it in the device's namespace. Needs `CAP_NET_RAW` and `CAP_NET_ADMIN`.
   ///
-  /// - Parameter fanout: sockets of the same group share the frames by flow.
-  package init(on device: NetworkDevice, fanout: UInt16?) throws {
+  /// - Parameter fanout: the sockets of the device that share its frames.
+  package init(on device: NetworkDevice, fanout: FanoutGroup?) throws {
     let descriptor = try OwnedDescriptor(
       socketIn: device.namespace, AF_PACKET, CInt(SOCK_RAW.rawValue))
     try descriptor.setListening(false)
@@ -16,7 +16,7 @@ package final class VhostSocket: Sendable {
     try descriptor.setOption(SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
     try descriptor.setOption(SOL_SOCKET, SO_SNDBUFFORCE, 8 << 20)
     try descriptor.bindPacket(to: device, protocol: UInt16(ETH_P_ALL))
-    if let fanout { try descriptor.joinFanout(fanout) }
+    try fanout?.add(descriptor)
     self.descriptor = descriptor
   }
 

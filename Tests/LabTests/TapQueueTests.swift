@@ -14,7 +14,7 @@ struct TapQueueTests {
     let numbers = tap.queues.indices
     try #require(numbers.count == 3)
     let socket = try PacketSocket(sendingOn: lab.sender.device, bypassingQdisc: false)
-    let batch = Self.manyFlows(from: lab.sender.address, to: lab.receiver.address)
+    let batch = FrameBatch.manyFlows(across: lab)
     func held() throws -> [Int] {
       try numbers.map { number in
         var queue = TapQueue(tap, number..<(number + 1))
@@ -36,22 +36,5 @@ struct TapQueueTests {
     #expect(try socket.send(batch, 0..<batch.capacity).accepted == batch.capacity)
     #expect(try all.receive(limit: 1000, waiting: 0) { _, _ in } == batch.capacity)
     #expect(try all.receive(limit: 1000, waiting: 0) { _, _ in } == 0)
-  }
-
-  /// Frames of three hundred flows, one of each: a TAP deals them out to its queues by flow.
-  private static func manyFlows(from source: MACAddress, to destination: MACAddress) -> FrameBatch {
-    let template = FrameTemplate(frameBytes: 60, from: source, to: destination, run: 1)
-    var batch = FrameBatch(capacity: 300, frameBytes: 60)
-    for flow in 0..<batch.capacity {
-      batch.withFrame(flow) { frame in
-        for (place, octet) in template.bytes.enumerated() {
-          frame.storeBytes(of: octet, toByteOffset: place, as: UInt8.self)
-        }
-        let now = MonotonicTime.now()
-        template.write(
-          FrameStamp(flow: flow, sequence: 0, intended: now, sent: now), into: &frame)
-      }
-    }
-    return batch
   }
 }

@@ -1,8 +1,7 @@
 import Kernel
-import Synchronization
 
-/// Packet sockets: sendmmsg(2) or a ring of TPACKET_V2 to send, a ring of TPACKET_V3 to receive, frame by frame for
-/// round trips.
+/// Packet sockets: sendmmsg(2) or a ring of TPACKET_V2 to send, a ring of TPACKET_V3 to receive;
+/// frame by frame for round trips.
 struct PacketDatapath: DatapathOpener {
   let end: LocalEnd
 
@@ -43,7 +42,7 @@ struct PacketDatapath: DatapathOpener {
 
   func receiving(_ half: HalfRequest, issued: [IssueCounter]?) throws -> any ReceivingHalf {
     let workload = half.workload
-    let fanout = workload.threads > 1 ? FanoutGroup.next() : nil
+    let fanout = workload.threads > 1 ? FanoutGroup() : nil
     if workload.segments > 1 {
       let header = header(half, outward: false)
       return try FrameReceiving(
@@ -78,16 +77,5 @@ struct PacketDatapath: DatapathOpener {
 
   private func socket(_ workload: Workload) throws -> PacketSocket {
     try PacketSocket(sendingOn: end.endpoint.device, bypassingQdisc: workload.bypassQdisc)
-  }
-}
-
-/// Numbers for groups of rings, unique in this process.
-enum FanoutGroup {
-  private static let last = Mutex<UInt16>(UInt16(truncatingIfNeeded: CurrentProcess.id))
-  static func next() -> UInt16 {
-    last.withLock {
-      $0 &+= 1
-      return $0
-    }
   }
 }

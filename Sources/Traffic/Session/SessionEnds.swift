@@ -36,8 +36,7 @@ struct SessionEnds {
     guard workload.datapath == .vhost, case .local(let endpoint) = end else { return nil }
     if let tap = endpoint.tap { return try VhostDevice(over: tap, frameBytes: frameBytes) }
     return try VhostDevice(
-      on: endpoint.device, queues: workload.threads, group: FanoutGroup.next(),
-      frameBytes: frameBytes)
+      on: endpoint.device, queues: workload.threads, frameBytes: frameBytes)
   }
 
   private func isReceiver(_ endpoint: Endpoint) -> Bool {
