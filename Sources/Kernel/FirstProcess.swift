@@ -35,6 +35,17 @@ package enum FirstProcess {
     }
   }
 
+  /// Switches on every CPU that the machine has (cpu_hotplug.rst).
+  package static func switchOnCPUs() throws(SystemCallError) {
+    let files = HostFiles.live
+    let folder = "/sys/devices/system/cpu"
+    for name in files.list(folder) {
+      // The first one may have no switch.
+      let file = "\(folder)/\(name)/online"
+      if files.readInteger(file) == 0 { try files.write("1", to: file) }
+    }
+  }
+
   /// Switches the machine off at once; nothing is written back.
   package static func powerOff() -> Never {
     while true {

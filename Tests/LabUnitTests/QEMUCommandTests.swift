@@ -23,7 +23,8 @@ import Testing
   /// What is the same for every guest, but for `hardware`.
   private func whole(
     hardware: String = "-smp 2,sockets=1\n-m 768M",
-    accelerator: String = "-accel tcg,thread=single\n-cpu max", parameters: String = "",
+    accelerator: String = "-accel tcg,thread=multi\n-cpu max",
+    parameters: String = " maxcpus=1 tsc=reliable no_timer_check",
     _ devices: String
   ) -> String {
     """

@@ -12,6 +12,16 @@ package struct QEMUCommand: Sendable, Hashable {
   /// The port that the agent finds in the guest.
   package static let agentPort = "org.kvmtune.agent"
   package static let kernelParameters = ["console=ttyS0", "panic=-1", "quiet"]
+  /// Besides those, in emulation (kernel-parameters.txt).
+  ///
+  /// - `maxcpus=1`: while the kernel maps devices, no other CPU may touch a register that is mapped:
+  ///   QEMU 10 looks it up in a map that is just being replaced, so that it fails an assertion
+  ///   (`iotlb_to_section` in system/physmem.c) or a write goes astray and a timer never goes off.
+  ///   The agent switches the other CPUs on.
+  /// - `tsc=reliable`: all CPUs count the host's ticks. Doubted, they would be replaced by the HPET,
+  ///   a register that all CPUs wait for.
+  /// - `no_timer_check`: whether a timer ticks while the boot CPU counts to ten is a test of the host.
+  package static let emulationParameters = ["maxcpus=1", "tsc=reliable", "no_timer_check"]
 
   /// - Parameters:
   ///   - definition: one without objections.
@@ -19,7 +29,7 @@ package struct QEMUCommand: Sendable, Hashable {
   ///   - kernel: path of a compressed image, or of a `vmlinux` with a PVH entry.
   ///   - agent: a connected stream socket that QEMU inherits.
   ///   - backends: one for each interface.
-  ///   - parameters: of the kernel, besides ``kernelParameters``.
+  ///   - parameters: of the kernel, besides ours.
   package init(
     _ definition: GuestDefinition, accelerator: String, kernel: String, initramfs: String,
     agent: CInt, backends: [InterfaceBackend], parameters: [String] = []
@@ -30,12 +40,11 @@ package struct QEMUCommand: Sendable, Hashable {
     words +=
       accelerator == "kvm"
       ? ["-accel", "kvm", "-cpu", "host"]
-      // One host thread takes all CPUs in turn: where each has a thread (`thread=multi`), QEMU 10 now
-      // and then loses an interrupt or fails an assertion (`iotlb_to_section` in system/physmem.c).
-      : ["-accel", "\(accelerator),thread=single", "-cpu", "max"]
+      : ["-accel", "\(accelerator),thread=multi", "-cpu", "max"]
     words += Self.memory(of: definition)
     words += ["-kernel", kernel, "-initrd", initramfs]
-    words += ["-append", (Self.kernelParameters + parameters).joined(separator: " ")]
+    let usual = Self.kernelParameters + (accelerator == "kvm" ? [] : Self.emulationParameters)
+    words += ["-append", (usual + parameters).joined(separator: " ")]
     words += ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
     words += ["-device", "virtio-serial-pci", "-chardev", "socket,id=agent,fd=\(agent)"]
     words += ["-device", "virtserialport,chardev=agent,name=\(Self.agentPort)"]

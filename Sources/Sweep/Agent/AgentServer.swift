@@ -34,6 +34,7 @@ package struct AgentServer {
     ] {
       try FirstProcess.mount(kind, at: folder)
     }
+    try FirstProcess.switchOnCPUs()
     let modules = try HostFiles.live.read(GuestImage.moduleList)
     for path in modules.split(separator: "\n") {
       do {
