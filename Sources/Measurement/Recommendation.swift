@@ -150,6 +150,9 @@ package struct TrialFinding: Codable, Hashable, Sendable {
   package let drops: [String: UInt64]
   package let validPairs: Int
   package let invalidPairs: Int
+  /// Why the configuration is not to be relied on, whatever its effect: it failed where what it was
+  /// held against did not. Nil if nothing speaks against it.
+  package let unreliable: String?
   /// Why the verdict is `inconclusive` whatever the interval says; nil if it is the interval's.
   package let doubt: String?
   /// What it shows of each metric of the objective; nil if there is but one.
@@ -159,7 +162,7 @@ package struct TrialFinding: Codable, Hashable, Sendable {
   package init(
     trial: Int, role: String, configuration: Configuration, reference: Configuration,
     outcome: Outcome, aims: [AimFinding], constraints: [ConstraintFinding],
-    drops: [String: UInt64], validPairs: Int, invalidPairs: Int
+    drops: [String: UInt64], validPairs: Int, invalidPairs: Int, unreliable: String? = nil
   ) {
     let first = aims[0]
     self.trial = trial
@@ -175,6 +178,7 @@ package struct TrialFinding: Codable, Hashable, Sendable {
     self.drops = drops
     self.validPairs = validPairs
     self.invalidPairs = invalidPairs
+    self.unreliable = unreliable
     doubt = first.doubt
     self.aims = aims.count > 1 ? aims : nil
   }

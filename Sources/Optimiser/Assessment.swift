@@ -31,7 +31,8 @@ extension TrialFinding {
       drops: valid.reduce(into: [:]) { drops, pair in
         drops.merge(pair.candidate.drops) { $0 &+ $1 }
       },
-      validPairs: valid.count, invalidPairs: pairs.count - valid.count)
+      validPairs: valid.count, invalidPairs: pairs.count - valid.count,
+      unreliable: trial.candidate == trial.reference ? nil : Reliability(trial).objection)
   }
 
   /// The same finding with tests of a family.
@@ -44,7 +45,8 @@ extension TrialFinding {
       aims: byAim(objective).map { aim in
         probability(aim).map { aim.adjusted(to: $0, margin: objective.margin) } ?? aim
       },
-      constraints: constraints, drops: drops, validPairs: validPairs, invalidPairs: invalidPairs)
+      constraints: constraints, drops: drops, validPairs: validPairs, invalidPairs: invalidPairs,
+      unreliable: unreliable)
   }
 
   /// Whether some workload surely loses, though the mean may gain. One of several metrics may lose
@@ -57,16 +59,19 @@ extension TrialFinding {
   }
 
   /// Whether the candidate may be tried further: it gains in some metric, no smaller effect than the
-  /// one that matters was proven there, and it breaks nothing by what was measured.
+  /// one that matters was proven there, it breaks nothing by what was measured, and traffic got
+  /// through.
   package func isPromising(_ objective: Objective) -> Bool {
-    guard outcome == .measured, !harmsWorkload, !breaksConstraint else { return false }
+    guard outcome == .measured, unreliable == nil, !harmsWorkload, !breaksConstraint else {
+      return false
+    }
     return byAim(objective).contains { $0.gain ?? 0 > 0 && $0.verdict != .equivalent }
   }
 
   /// Whether a validation says all that more of it could say: it is accepted, or what stands against
   /// it will not go away.
   func isSettled(_ objective: Objective) -> Bool {
-    if isAccepted || harmsWorkload { return true }
+    if isAccepted || harmsWorkload || unreliable != nil { return true }
     return constraints.contains { $0.status == .broken || $0.interval == nil }
       || byAim(objective).allSatisfy { aim in
         aim.doubt != nil || aim.gain ?? 0 <= 0 || aim.verdict == .worse
@@ -77,15 +82,18 @@ extension TrialFinding {
   /// Whether the candidate may be recommended: it is better in some metric, and does no harm.
   var isAccepted: Bool { verdicts.contains(.better) && isSafe }
 
-  /// Whether no workload is worse for the mean of others, and every constraint is proven to hold.
-  var isSafe: Bool { !harmsWorkload && constraints.allSatisfy { $0.status == .met } }
+  /// Whether no workload is worse for the mean of others, every constraint is proven to hold, and
+  /// traffic got through.
+  var isSafe: Bool {
+    unreliable == nil && !harmsWorkload && constraints.allSatisfy { $0.status == .met }
+  }
 
   var breaksConstraint: Bool { constraints.contains { $0.status == .broken || $0.valueBreaks } }
 
   /// For the trial of a set without one of its knobs: whether the knob can go.
   func isHarmless(_ objective: Objective) -> Bool {
     if outcome == .sameAsEarlier { return true }
-    return !harmsWorkload && !breaksConstraint
+    return unreliable == nil && !harmsWorkload && !breaksConstraint
       && byAim(objective).allSatisfy { aim in
         aim.effect?.isNonInferior(aim.goal, margin: objective.margin) ?? false
       }

@@ -10,6 +10,8 @@ package struct Campaign: Sendable {
   package let budget: Budget
   /// What the search tries.
   package let plan: SearchPlan
+  /// What may not stand together, in whatever is tried.
+  let rules: [SearchSpace.Rule]
   /// Goes on though default against default differs.
   package let isForced: Bool
 
@@ -27,6 +29,7 @@ package struct Campaign: Sendable {
     self.objective = objective
     self.workloads = workloads
     self.budget = budget
+    rules = space.rules
     plan = try SearchPlan(strategy, on: space, margin: objective.margin, start: start)
   }
 
@@ -101,8 +104,9 @@ package struct Campaign: Sendable {
     // A search after a noise that failed was told to go on, and goes on when it is resumed.
     let isForced = isForced || evidence.trials.contains { $0.role == .search }
     do {
-      try Procedure(objective: objective, plan: plan, isForced: isForced, seed: evidence.seed)
-        .run(&replay, &findings)
+      let procedure = Procedure(
+        objective: objective, plan: plan, rules: rules, isForced: isForced, seed: evidence.seed)
+      try procedure.run(&replay, &findings)
     } catch .pending(let request) {
       return (request, findings)
     } catch .mismatch(let error) {

@@ -9,13 +9,10 @@ package struct HostCampaign: Sendable {
   package struct Member: Sendable {
     package let nic: String
     package let campaign: Campaign
-    /// What may not stand together on it.
-    let rules: [SearchSpace.Rule]
 
-    package init(nic: String, campaign: Campaign, rules: [SearchSpace.Rule] = []) {
+    package init(nic: String, campaign: Campaign) {
       self.nic = nic
       self.campaign = campaign
-      self.rules = rules
     }
   }
 
@@ -71,7 +68,7 @@ package struct HostCampaign: Sendable {
       guard let own = recommendations.first(where: { $0.nic == member.nic }) else { continue }
       let campaign = member.campaign
       let candidates = sharing.candidates(
-        on: own, rules: member.rules, isOfWholeHost: isOfWholeHost)
+        on: own, rules: campaign.rules, isOfWholeHost: isOfWholeHost)
       var replay = Replay(
         records.evidence(of: member.nic), metrics: campaign.objective.metrics,
         plan: Replay.Plan(budget: campaign.budget, workloads: campaign.workloads))

@@ -8,38 +8,70 @@ extension Procedure {
   /// the default.
   ///
   /// Knobs that seem to do next to nothing go all at once. If that does harm, either half of them is
-  /// tried, down to single knobs (delta debugging). That is as strict as one by one: together they
-  /// may lose no more than each of them might alone.
+  /// tried, down to single knobs (delta debugging). What several steps left over is held against the
+  /// winner once more, and steps are undone, the last one first, until they surely lose no more
+  /// together than one of them might alone.
+  ///
+  /// What rules exclude is not measured: those knobs stay.
+  ///
+  /// - Returns: what is left; and whether rules kept some knob in place that might have gone: then a
+  ///   table tells the end of the elimination only by what follows.
   func eliminate(
     _ winner: Configuration, _ replay: inout Replay, _ findings: inout Findings
-  ) throws(Replay.Stop) -> Configuration {
-    func isRepeat(_ trial: TrialEvidence) -> Bool {
-      trial.candidateEffective != nil && trial.candidateEffective == trial.referenceEffective
-    }
-    var current = winner
+  ) throws(Replay.Stop) -> (minimal: Configuration, wasHindered: Bool) {
+    var steps: [Configuration] = []
+    var wasHindered = false
     var left = groups(winner, findings.search)
     while let group = left.first {
       left.removeFirst()
       let halves = halves(of: group)
+      let current = steps.last ?? winner
       let candidate = group.reduce(current) { $0.reverting($1) }
       // Without all that is left nothing is changed, and that is worse, as a validation showed.
-      guard !candidate.isBaseline else {
+      let isPossible = candidate.isBaseline || isPossible(candidate, replay)
+      wasHindered = wasHindered || !isPossible
+      guard !candidate.isBaseline, isPossible else {
         left = halves + left
         continue
       }
       findings.knobsToSettle = group.count + left.joined().count
-      let trial = try replay.trial(.ablate, candidate, against: current, isRepeat: isRepeat)
-      let finding = assess(trial, replay, isRepeat: isRepeat(trial))
-      findings.checks.append(finding)
+      let finding = try ablate(candidate, from: current, &replay, &findings)
       if finding.isHarmless(objective) {
-        current = candidate
+        steps.append(candidate)
       } else if !halves.isEmpty {
         left = halves + left
         continue
       }
       for knob in group { findings.ablations[knob] = finding }
     }
-    return current
+    findings.knobsToSettle = 1
+    while steps.count > 1,
+      try !ablate(steps[steps.count - 1], from: winner, &replay, &findings).isHarmless(objective)
+    {
+      steps.removeLast()
+    }
+    return (steps.last ?? winner, wasHindered)
+  }
+
+  private func ablate(
+    _ candidate: Configuration, from whole: Configuration, _ replay: inout Replay,
+    _ findings: inout Findings
+  ) throws(Replay.Stop) -> TrialFinding {
+    func isRepeat(_ trial: TrialEvidence) -> Bool {
+      trial.candidateEffective != nil && trial.candidateEffective == trial.referenceEffective
+    }
+    let trial = try replay.trial(.ablate, candidate, against: whole, isRepeat: isRepeat)
+    let finding = assess(trial, replay, isRepeat: isRepeat(trial))
+    findings.checks.append(finding)
+    return finding
+  }
+
+  /// Whether rules let a candidate be measured. Of a table, which does not tell the rules, it follows
+  /// from what was measured next.
+  private func isPossible(_ candidate: Configuration, _ replay: Replay) -> Bool {
+    guard plan == nil else { return rules.allSatisfy { $0.allows(candidate) } }
+    if let next = replay.recordedCandidate(.ablate) { return next == candidate }
+    return replay.recordedCandidate(.validate) == nil
   }
 
   /// The winner's knobs in the order in which they are put back: at once those of which the search

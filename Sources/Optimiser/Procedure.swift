@@ -9,6 +9,8 @@ struct Procedure {
   let objective: Objective
   /// What the search tries; nil to take for the search what was searched.
   let plan: SearchPlan?
+  /// What may not stand together; known with ``plan``.
+  var rules: [SearchSpace.Rule] = []
   /// Goes on though default against default differs.
   var isForced = false
   /// Of whatever is drawn.
@@ -26,9 +28,9 @@ struct Procedure {
     guard let passed else { return }
     findings.accepted = passed
     let winner = passed.configuration
-    let minimal = try eliminate(winner, &replay, &findings)
+    let (minimal, wasHindered) = try eliminate(winner, &replay, &findings)
     findings.minimal = minimal
-    guard minimal != winner else { return }
+    guard minimal != winner || wasHindered else { return }
     let confirmation = try validate(minimal, of: 1, &replay, &findings)
     if confirmation.isAccepted { findings.accepted = confirmation }
   }
@@ -102,7 +104,7 @@ struct Procedure {
   }
 
   /// The trials as a strategy learns from them: gains over the baseline, of several metrics as one
-  /// number. What failed, or breaks a bound, is as bad as the worst that was measured, and worse than
+  /// number. What failed, be it now and then, or breaks a bound, is as bad as the worst that was measured, and worse than
   /// the baseline.
   ///
   /// - Parameter swapPairs: of a whole trial. One that ended earlier is less sure.
@@ -110,7 +112,8 @@ struct Procedure {
     _ tried: [TrialFinding], _ swapPairs: Int
   ) -> [SearchObservation] {
     let gains = tried.map { finding -> [Double]? in
-      let isSound = !finding.breaksConstraint && !finding.harmsWorkload
+      let isSound =
+        finding.unreliable == nil && !finding.breaksConstraint && !finding.harmsWorkload
       let gains = finding.byAim(objective).compactMap(\.gain)
       return isSound && gains.count == objective.aims.count ? gains : nil
     }

@@ -113,6 +113,7 @@ struct Reasoning {
 
   /// Why a validated candidate may not be recommended.
   private func failure(_ validation: TrialFinding) -> String {
+    if let objection = validation.unreliable { return "is not to be relied on: \(objection)" }
     if let broken = validation.constraints.first(where: { $0.status == .broken }) {
       return "breaks \(broken.constraint) (\(broken.workload ?? "no workload measures it"))"
     }

@@ -81,7 +81,7 @@ struct Sharing {
     case .measured: break
     }
     let bounds = bounds(of: finding, on: own)
-    if finding.harmsWorkload || finding.verdicts.contains(.worse)
+    if finding.unreliable != nil || finding.harmsWorkload || finding.verdicts.contains(.worse)
       || bounds.contains(where: { $0.now == .broken && $0.before != .broken })
     {
       return .hurts

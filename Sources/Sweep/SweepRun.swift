@@ -138,7 +138,7 @@ package struct SweepRun {
       let campaign = try Campaign(
         targets.profile(at: place), space, file: job.file,
         start: survey.earlier?.configurations(in: space) ?? [], isForced: isForced)
-      return HostCampaign.Member(nic: survey.nic, campaign: campaign, rules: space.rules)
+      return HostCampaign.Member(nic: survey.nic, campaign: campaign)
     }
     return HostCampaign(members) { KnownKnob(named: $0)?.isOfWholeHost ?? false }
   }

@@ -19,11 +19,11 @@ private let longer = Configuration([backlog: .number(8000)])
     let space = try SearchSpace(
       knobs.map {
         SearchSpace.Dimension(knob: $0, values: [SearchSpace.untouched] + values[$0, default: []])
-      })
+      }, rules: rules)
     let campaign = try Campaign(
       space: space, strategy: .grid, objective: Objective(parsing: objective),
       workloads: ["large", "small"], budget: CampaignTests.budget)
-    return HostCampaign.Member(nic: nic, campaign: campaign, rules: rules)
+    return HostCampaign.Member(nic: nic, campaign: campaign)
   }
 
   private static func campaign(
@@ -212,7 +212,7 @@ private let longer = Configuration([backlog: .number(8000)])
   @Test func aRuleKeepsASettingOffANIC() throws {
     var host = Self.host([long: 0.1], [nine: 0.3])
     let rule = SearchSpace.Rule.forbidden(["mtu": .number(9000), backlog: .number(4000)])
-    let requests = try host.run(try Self.campaign(second: ["mtu"], rules: [rule]))
+    let requests = try host.run(try Self.campaign(rules: [rule]))
     #expect(!requests.contains(where: isShared))
   }
 

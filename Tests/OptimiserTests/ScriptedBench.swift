@@ -22,6 +22,10 @@ struct ScriptedBench {
   var loss: [Configuration: Double] = [:]
   /// What can not be applied.
   var impossible: [KnobName: KnobValue] = [:]
+  /// In how many of a block's windows nothing arrives.
+  var failing: [Configuration: Double] = [:]
+  /// In which blocks traffic breaks down, of trials of a configuration.
+  var breaking: [Configuration: Set<Int>] = [:]
   /// In which blocks something else goes on, by trial: their samples but the first are invalid, and
   /// that one tells nonsense.
   var tainted: [Int: Set<Int>] = [:]
@@ -70,6 +74,16 @@ struct ScriptedBench {
           measured = Sample(
             startedAt: measured.startedAt, duration: 0.02, metrics: [:],
             invalidReason: "not applied")
+        }
+        if Double(sample) < sum(failing, configuration) {
+          measured = Sample(
+            startedAt: measured.startedAt, duration: 0.02, metrics: [.throughput: 0, .loss: 1],
+            invalidReason: "no frame arrived")
+        }
+        if breaking[request.candidate]?.contains(block) == true {
+          measured = Sample(
+            startedAt: measured.startedAt, duration: 0, metrics: [:],
+            invalidReason: "traffic broke down")
         }
         if tainted[request.trial]?.contains(block) == true {
           measured = Sample(

@@ -25,7 +25,8 @@ package enum Timestamp {
     }
     guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
       let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19),
-      let fraction = number(20..<29), (1970...2553).contains(year), (1...12).contains(month)
+      let fraction = number(20..<29), (1970...2553).contains(year), (1...12).contains(month),
+      (1...31).contains(day)
     else { return nil }
     let days = UInt64(daysSinceEpoch(Int(year), Int(month), Int(day)))
     let seconds = days * 86400 + hour * 3600 + minute * 60 + second
