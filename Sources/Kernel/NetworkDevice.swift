@@ -95,7 +95,8 @@ package struct DropCounter: Sendable {
   package let hop: String
   /// Whether it also counts the frames whose sender was told at once that they are refused
   /// (`ENOBUFS`): those were never offered. True of the root qdisc that the sender's socket
-  /// sends through.
+  /// sends through, and of the device behind it, which counts them where there is no qdisc. One
+  /// refusal is counted by one hop.
   package var countsRefusals: Bool
   /// The running total in frames.
   package let read: @Sendable () throws -> UInt64
@@ -117,9 +118,15 @@ package struct DropCounter: Sendable {
   /// The hop of the root qdisc of a guest's NIC, where a sender in the guest is refused.
   package static let guestQdisc = "guest-qdisc"
 
+  /// The hop of what a guest's NIC drops itself, and tells a sender of that no qdisc stands before.
+  package static let guestTransmit = "guest-transmit"
+
+  /// The hops of a guest's NIC at which a sender in the guest is refused.
+  package static let guestRefusals = [guestQdisc, guestTransmit]
+
   /// Every hop of a guest's NIC, in or out.
   package static let guestHops = [
-    "guest-nic", "guest-queue", "guest-backlog", guestQdisc, "guest-transmit",
+    "guest-nic", "guest-queue", "guest-backlog", guestQdisc, guestTransmit,
     "guest-transmit-queue",
   ]
 }

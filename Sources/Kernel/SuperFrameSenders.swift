@@ -106,11 +106,16 @@ package struct SuperDatagramSink: ~Copyable, Sendable {
     let accepted = messages.send(
       batch, frames, through: socket.descriptor.rawValue,
       flags: isZerocopy ? KVMTUNE_MSG_ZEROCOPY : 0)
-    let outcome = try SuperFrameOutcome.of(
+    var outcome = try SuperFrameOutcome.of(
       accepted, frames.count, through: socket.descriptor.rawValue,
       on: socket.peer?.description ?? "UDP socket")
+    if !isZerocopy { return outcome }
+    notices.add(outcome.accepted / unit)
+    if outcome.accepted < frames.count {
+      outcome.obstacle = try notices.takeRefusal(on: socket.descriptor) ? .refused : .full
+    }
     // The next frames are written where these are sent from.
-    if isZerocopy { try notices.settle(outcome.accepted / unit, on: socket.descriptor) }
+    try notices.settle(on: socket.descriptor)
     return outcome
   }
 

@@ -15,7 +15,7 @@ import SystemPackage
   /// Frames of each port that its socket had counted as dropped when it was asked last.
   private var dropped: [UInt64]
 
-  /// The most frames of a queue that are handed over at once.
+  /// The most frames that ``receive(waiting:_:)`` hands over at once, as a driver's NAPI does.
   private static let budget = 64
 
   /// Takes the receive rings of some queues, which no other receiver has, and attaches the program
@@ -32,7 +32,7 @@ import SystemPackage
     for port in ports { try program.setListening(on, port) }
   }
 
-  /// Hands over frames that are there, at most a budget of each queue; waits first if there is none.
+  /// Hands over frames that are there, at most a budget of all queues; waits first if there is none.
   ///
   /// - Parameter milliseconds: how long to wait, 0 not at all.
   /// - Returns: how many frames `body` was given, each with the time it was seen.
@@ -51,18 +51,19 @@ import SystemPackage
     throws(SystemCallError) -> Int
   {
     var sum = 0
-    for _ in ports.indices {
-      sum += try receive(from: ports[turn], body)
+    // A queue that fills the budget is last the next time.
+    for _ in ports where sum < Self.budget {
+      sum += try receive(from: ports[turn], limit: Self.budget - sum, body)
       turn = turn + 1 == ports.count ? 0 : turn + 1
     }
     return sum
   }
 
-  private func receive(from port: XdpPort, _ body: (RawSpan, MonotonicTime) -> Void)
-    throws(SystemCallError) -> Int
-  {
+  private func receive(
+    from port: XdpPort, limit: Int, _ body: (RawSpan, MonotonicTime) -> Void
+  ) throws(SystemCallError) -> Int {
     var start: UInt32 = 0
-    let count = unsafe xsk_ring_cons__peek(port.receiveRing, UInt32(Self.budget), &start)
+    let count = unsafe xsk_ring_cons__peek(port.receiveRing, UInt32(limit), &start)
     guard count > 0 else { return 0 }
     let now = MonotonicTime.now()
     var place: UInt32 = 0

@@ -41,7 +41,8 @@ extension TrafficSession {
   convenience init(
     calibrated workload: Workload, over route: Route, isInline: Bool = false
   ) throws {
-    let isHere = if case .local = route.sender { !isInline } else { false }
+    let end = workload.direction == .toSender ? route.receiver : route.sender
+    let isHere = if case .local = end { !isInline } else { false }
     try self.init(workload, over: route, runID: UInt64.random(in: .min ... .max))
     // Only now it is known which way the sender hands its frames over.
     if isHere { calibratedRate = try GeneratorRates.shared.rate(of: workload, mtu: route.mtu) }

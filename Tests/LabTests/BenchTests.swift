@@ -41,6 +41,20 @@ struct BenchTests {
     #expect((found["windows"] as? [[String: Any]])?.isEmpty == false)
   }
 
+  /// The bucket is in one way's way only: a rate that passes both ways is no more than it lets through.
+  @Test func aRateThatPassesOneWayAloneDoesNotPassBoth() throws {
+    let ended = try Self.bench(
+      "--search", "throughput", "--direction", "both", "--set", Self.bucket, "--format", "json",
+      statuses: [0, 2])
+    let goals = try #require(try Self.object(ended)["goals"] as? [[String: Any]])
+    #expect(goals.count == 2)
+    for goal in goals {
+      #expect(goal["failed_pps"] is Double, "\(goal)")
+      // Nothing at all may pass where the machine is busy with something else.
+      #expect(goal["passed_pps"] as? Double ?? 0 < 1.1 * Self.passing, "\(goal)")
+    }
+  }
+
   @Test func theLongestBurstIsWhatTheQueueHolds() throws {
     let ended = try Self.bench(
       "--search", "burst", "--burst", "4000", "--tests", "3", "--set", Self.bucket, "--format",

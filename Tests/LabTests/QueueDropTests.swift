@@ -152,6 +152,29 @@ struct QueueDropTests {
     #expect(sample.drops["qdisc"] == 0, "\(sample)")
   }
 
+  /// A sender that no qdisc stands before is told what the device drops, here frames that the other
+  /// end has no room for: they were never offered.
+  @Test(arguments: [false, true]) func aDeviceRefusesAndIsNotBlamedEither(bypass: Bool) throws {
+    let bench = try OracleBench()
+    defer { bench.remove() }
+    let (va, vb) = (try bench.session.device(named: "va"), try bench.session.device(named: "vb"))
+    let discipline = bypass ? ["pfifo"] : ["noqueue"]
+    _ = try bench.tool(["tc", "qdisc", "replace", "dev", "va", "root"] + discipline)
+    _ = try bench.tool("ip", "link", "set", "vb", "mtu", "500")
+    let route = Traffic.Route(
+      sender: Endpoint(device: va), receiver: Endpoint(device: vb),
+      drops: try DropCounter.cable(from: va, to: vb, bench.session), reverseDrops: [], mtu: 1500)
+    let session = try TrafficSession(
+      Workload(
+        name: "w", datapath: .packet, kind: .flood, frame: .bytes(1000), bypassQdisc: bypass,
+        transmit: .calls), over: route, runID: 7)
+    defer { session.close() }
+    let sample = try session.measure(seconds: 0.05)
+    #expect(try sample.count(.refused) > 0 && sample.count(.offered) == 0, "\(sample)")
+    #expect(try sample.count(.unexplained) == 0, "\(sample)")
+    #expect(sample.drops["transmit"] == 0, "\(sample)")
+  }
+
   /// Between two NICs nobody but the queues tells either.
   @Test(arguments: [XdpFilter.Fate.drop, .nowhere])
   func aCableHasTheSameBooks(fate: XdpFilter.Fate) throws {

@@ -155,6 +155,46 @@ struct SuperFrameTests {
     #expect(try sample.count(.delivered) == sample.count(.offered))
   }
 
+  /// A queue that refuses some of them: the notices of those come at once, and those of others are
+  /// waited for all the same.
+  @Test(arguments: [1, 8]) func aRefusalIsNoNoticeOfAnother(segments: Int) throws {
+    let lab = try Lab.make(.veth, named: Lab.randomName(), queues: 1)
+    defer { lab.remove() }
+    try lab.tool(
+      "tc", "qdisc add dev a root tbf rate 50mbit burst 70kb limit 60000", at: lab.sender.device)
+    let session = try TrafficSession(
+      Workload(
+        name: "w", datapath: .udp, kind: .flood, frame: .mtu, segments: segments, zerocopy: true,
+        batch: 64),
+      over: Traffic.Route(lab), runID: 1)
+    defer { session.close() }
+    let sample = try session.measure(seconds: 0.1)
+    #expect(!sample.isWorthless, "\(sample)")
+    #expect(try sample.count(.refused) > 0 && sample.count(.corrupt) == 0)
+    #expect(try sample.count(.duplicated) == 0, "\(sample)")
+    #expect(try sample.count(.delivered) == sample.count(.offered), "\(sample)")
+    #expect(sample.drops["qdisc"] == 0)
+  }
+
+  /// More calls in one batch than the kernel keeps notices of (`net.core.optmem_max`): the rest is
+  /// sent when there is room for its own.
+  @Test func roomForNoticesIsWaitedFor() throws {
+    let lab = try Lab.make(.veth, named: Lab.randomName(), queues: 1)
+    defer { lab.remove() }
+    try lab.tool(
+      "tc", "qdisc add dev a root tbf rate 50mbit burst 3000 limit 100000000",
+      at: lab.sender.device)
+    let session = try TrafficSession(
+      Workload(
+        name: "w", datapath: .udp, kind: .flood, frame: .bytes(590), zerocopy: true, batch: 1024),
+      over: Traffic.Route(lab), runID: 1)
+    defer { session.close() }
+    let sample = try session.measure(seconds: 0.1)
+    #expect(!sample.isWorthless, "\(sample)")
+    #expect(try sample.count(.refused) == 0 && sample.count(.offered) > 0, "\(sample)")
+    #expect(try sample.count(.delivered) == sample.count(.offered))
+  }
+
   /// A queue that is too short drops super-frames; the ledger is in frames.
   @Test func lostSuperFramesAreFramesInTheLedger() throws {
     let lab = try Lab.make(.bridgeTap, named: Lab.randomName(), queues: 1)

@@ -121,6 +121,35 @@ struct XdpTests {
     #expect(try ears.takeDrops() == 0)
   }
 
+  /// Whoever has room for a budget gets no more, however many queues have that much.
+  @Test func oneBudgetIsForAllQueues() throws {
+    let lab = try Lab.make(.veth, named: Lab.randomName(), queues: 2)
+    defer { lab.remove() }
+    let template = FrameTemplate(
+      frameBytes: 60, from: lab.sender.address, to: lab.receiver.address, run: 9)
+    var settings = XdpDevice.Settings(
+      frameBytes: 60, zerocopy: false, sends: true, receives: false, port: FrameLayout.magicPort)
+    let sender = try XdpDevice.shared(lab.sender.device, settings)
+    (settings.sends, settings.receives) = (false, true)
+    let receiver = try XdpDevice.shared(lab.receiver.device, settings)
+    var ears = try XdpReceiver(receiver, queues: [0, 1])
+    try ears.setListening(true)
+    var batch = FrameBatch(capacity: 64, frameBytes: 60)
+    for index in 0..<64 { batch.withFrame(index) { template.fill(&$0) } }
+    for queue in 0..<2 {
+      var sink = try XdpSender(sender, queue: queue)
+      #expect(try sink.send(batch, 0..<64).accepted == 64)
+      _ = try sink.drain()
+    }
+    var counts: [Int] = []
+    while counts.reduce(0, +) < 128 {
+      let count = try ears.receive(waiting: 1000) { _, _ in }
+      if count == 0 { break }
+      counts.append(count)
+    }
+    #expect(counts == [64, 64])
+  }
+
   @Test func theProgramGoesWithTheSession() throws {
     let lab = try Lab.make(.veth, named: Lab.randomName(), queues: 1)
     defer { lab.remove() }

@@ -67,6 +67,8 @@ import Testing
     ])
     let report = try Self.report(script)
     #expect(report.offered == 7 && report.refused == 2)
+    // Two refusals of one frame.
+    #expect(report.tried == 8)
     #expect(script.calls == [0..<8, 3..<8, 4..<8])
   }
 

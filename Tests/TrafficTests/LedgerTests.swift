@@ -27,11 +27,13 @@ import Testing
 @Suite struct ValidityTests {
   func reason(
     offered: UInt64 = 10_000, delivered: UInt64 = 10_000, intended: UInt64? = nil,
-    corrupt: UInt64 = 0, late: UInt64 = 0, refused: UInt64 = 0, steal: UInt64 = 0
+    corrupt: UInt64 = 0, late: UInt64 = 0, refused: UInt64 = 0, twice: Bool = false,
+    steal: UInt64 = 0
   ) -> String? {
     var found = Findings()
     found.sent.offered = offered
     found.sent.intended = intended
+    found.sent.tried = offered + (twice ? refused / 2 : refused)
     found.sent.refused = refused
     found.received.delivered = delivered
     found.received.corrupt = corrupt
@@ -78,6 +80,38 @@ import Testing
     #expect(Validity.reason(Self.use(busy: 90_000_000), Findings()) == nil)
   }
 
+  /// On two CPUs with threads of ours, and a third that takes frames off the NIC for them.
+  private static func softirqs(on cpu: Int, placed: Set<Int> = [0, 1], extra: UInt64? = nil)
+    -> CPUUse
+  {
+    var use = Self.use(duration: 1_000_000_000)
+    (use.placed, use.extra) = (placed, extra)
+    use.here.cpus[cpu]?.networkSoftirqs = 1000
+    use.here.cpus[cpu]?.busy = 900_000_000
+    use.here.cpus[cpu]?.interrupts = 800_000_000
+    use.here.cpus[cpu]?.softirq = 50_000_000
+    return use
+  }
+
+  @Test func theSoftirqsOfTheNetworkAreNobodyElses() {
+    #expect(Self.softirqs(on: 2).otherShare(Findings()) == 0.1 / 3)
+    #expect(Self.softirqs(on: 1).otherShare(Findings()) == 0.1 / 2)
+    // Interrupts of a disk are, as far as they go.
+    var use = Self.softirqs(on: 1)
+    use.here.cpus[1]?.networkSoftirqs = 0
+    #expect(use.otherShare(Findings()) == 0.85 / 2)
+  }
+
+  /// Where a thread of ours runs, its clock has what interrupted it.
+  @Test func interruptsOfACPUWithoutOurThreadsAreACost() {
+    var found = Findings()
+    found.cpu = 400_000_000
+    #expect(Self.softirqs(on: 2).near(found) == 1_200_000_000)
+    #expect(Self.softirqs(on: 1).near(found) == 450_000_000)
+    // The threads of a guest may be anywhere.
+    #expect(Self.softirqs(on: 2, extra: 7).near(found) == 450_000_007)
+  }
+
   /// 1 kpps is a frame each millisecond: ten of them is the limit.
   @Test func aBurstyGeneratorIsNamed() {
     func reason(late: UInt64, pace: Double) -> String? {
@@ -115,6 +149,10 @@ import Testing
 
   @Test func whatTheKernelRefusedWasGenerated() {
     #expect(reason(intended: 20_000, refused: 10_000) == nil)
+    // Refused when a call stopped short, and again when it was tried by itself: one frame.
+    #expect(
+      reason(intended: 20_000, refused: 10_000, twice: true)?.hasPrefix("generator limited")
+        == true)
   }
 }
 
@@ -126,6 +164,7 @@ import Testing
     #expect(times.keys.sorted() == [0, 1])
     #expect(times[0]?.steal == 80_000_000)
     #expect(times[0]?.busy == 190_000_000)
+    #expect(times[0]?.interrupts == 130_000_000)
     #expect(times[1]?.busy == 10_000_000)
   }
 

@@ -3,7 +3,9 @@ package import Kernel
 extension DropCounter {
   /// The hops from one NIC of this host to another at the other end of its cable.
   ///
-  /// Drivers differ in what they call a drop (Documentation/networking/statistics.rst); the three
+  /// A sender past the queueing discipline, or on a device without one, is told of a frame that the
+  /// device drops, so what the discipline has not counted of its refusals, `transmit` has. Drivers
+  /// differ in what they call a drop (Documentation/networking/statistics.rst); the three
   /// hops are disjoint where the receiving driver counts a full ring as missed. The two ends of a
   /// veth both count what either drops, so there only the sending end is asked. What the drivers
   /// count by queue is told with the total that holds it, or is a hop by itself (``QueueDrops``).
@@ -19,7 +21,8 @@ extension DropCounter {
     let hops: [DropCounter?] = [
       .qdisc(of: from, session, countsRefusals: true),
       DropCounter(
-        hop: "transmit", queues: departures.names(.transmitted) { $0 == .transmitDropped },
+        hop: "transmit", countsRefusals: true,
+        queues: departures.names(.transmitted) { $0 == .transmitDropped },
         read: { try session.link(index: sending).statistics.transmitDropped }),
       DropCounter(
         hop: "receive", queues: arrivals.names(.received) { counted.contains($0) },
@@ -74,7 +77,7 @@ extension DropCounter {
       "guest-transmit-queue", .transmitted, beside: [.transmitDropped])
     return [
       .qdisc(of: device, session, hop: guestQdisc, countsRefusals: true),
-      DropCounter(hop: "guest-transmit") {
+      DropCounter(hop: guestTransmit, countsRefusals: true) {
         try session.link(index: index).statistics.transmitDropped
       },
     ] + [queues].compactMap { $0 }

@@ -52,7 +52,8 @@ package struct BenchRun {
   private static let longestWindow = 3600.0
 
   /// Finds the rates that the path passes, with the workload's frames on a schedule: for a round
-  /// trip those that come back.
+  /// trip those that come back. Where frames go both ways at once, a rate is that of each way, and
+  /// passes if it does both ways together.
   ///
   /// - Returns: what was found until somebody interrupted.
   /// - Throws: ``BenchFailure`` if no window counts, and what ``TrafficSession`` throws.
@@ -70,7 +71,7 @@ package struct BenchRun {
       let begin = MonotonicTime.now()
       guard let sample = try countingWindow(paced, seconds: trial.duration) else { break }
       finding.take(
-        sample, intended: trial.intended, at: trial.load,
+        sample, of: trial, ways: workload.direction.ways,
         seconds: Double(MonotonicTime.now() - begin) / 1e9)
     }
     return finding
@@ -96,7 +97,10 @@ package struct BenchRun {
       let seconds = max(Self.burstWindow, Double(length) * Self.secondsPerBurstFrame)
       burst.rate = max(1, Double(length) / (2 * seconds))
       guard let sample = try countingWindow(burst, seconds: seconds) else { break }
-      search.take(offered: sample.count(.offered), delivered: sample.count(.delivered))
+      // Each way has a burst of that length, and a frame that is missing either way is missing here.
+      let ways = UInt64(workload.direction.ways)
+      search.take(
+        offered: sample.count(.offered) / ways, delivered: sample.count(.delivered) / ways)
     }
     return search.results
   }
@@ -144,8 +148,8 @@ package struct BenchRun {
 
   private static let tries = 3
 
-  /// What a flood of the workload's frames makes the sender try, or what it makes for a sink that
-  /// costs nothing, if the path is not its own work.
+  /// What a flood of the workload's frames makes the sender try each way, or what it makes for a sink
+  /// that costs nothing, if the path is not its own work.
   private func largestRate(of workload: Workload) throws -> Double {
     var flood = workload
     (flood.kind, flood.rate, flood.load) = (.flood, nil, nil)
@@ -159,10 +163,10 @@ package struct BenchRun {
       let generator = isInline ? 0 : (metrics[.headroom] ?? 0) * (metrics[.deliveredRate] ?? 0)
       rates.append(max(offered + refused, generator))
     }
-    guard let largest = rates.max(), largest >= 2 else {
+    guard let largest = rates.max(), largest >= 2 * Double(workload.direction.ways) else {
       throw BenchFailure("the sending kernel takes no frame; is the path up?")
     }
-    return min(largest, Workload.largestRate)
+    return min(largest / Double(workload.direction.ways), Workload.largestRate)
   }
 }
 

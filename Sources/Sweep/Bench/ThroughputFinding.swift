@@ -20,15 +20,17 @@ package struct ThroughputFinding: Sendable {
 
   /// Takes what came of the search's next trial.
   ///
-  /// - Parameter seconds: that the trial took with all its overheads.
-  mutating func take(_ sample: Sample, intended: UInt64, at load: Double, seconds: Double) {
-    if sample.isGeneratorLimited { beyondGenerator.insert(load) }
+  /// - Parameters:
+  ///   - ways: that frames went at once, each with the load of the trial. The sample has their sums.
+  ///   - seconds: that the trial took with all its overheads.
+  mutating func take(_ sample: Sample, of trial: SearchTrial, ways: Int, seconds: Double) {
+    if sample.isGeneratorLimited { beyondGenerator.insert(trial.load) }
     if let headroom = sample.metrics[.headroom], let rate = sample.metrics[.deliveredRate] {
-      generator = headroom * rate
+      generator = headroom * rate / Double(ways)
     }
     search.take(
       SearchMeasurement(
-        intended: intended, offered: sample.count(.offered),
+        intended: trial.intended * UInt64(ways), offered: sample.count(.offered),
         delivered: sample.count(.delivered), seconds: seconds))
   }
 

@@ -75,7 +75,7 @@ private final class FarDrops: Sendable {
 
   func counters(_ hops: [String]) -> [DropCounter] {
     hops.enumerated().map { position, hop in
-      DropCounter(hop: hop, countsRefusals: hop == DropCounter.guestQdisc) {
+      DropCounter(hop: hop, countsRefusals: DropCounter.guestRefusals.contains(hop)) {
         try self.read(position, of: hops.count)
       }
     }

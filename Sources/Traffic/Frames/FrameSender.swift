@@ -15,9 +15,12 @@ package final class IssueCounter: Sendable {
 package struct SendReport: Sendable, Codable {
   /// Frames that the schedule asked for; nil without one.
   package var intended: UInt64?
+  /// Frames that were handed to the kernel, whatever it made of them.
+  package var tried: UInt64 = 0
   /// Frames that the kernel accepted.
   package var offered: UInt64 = 0
-  /// Frames that the kernel refused at once (`ENOBUFS`); each is tried once.
+  /// Times that the kernel refused a frame at once (`ENOBUFS`), as its queueing discipline counts
+  /// them: a frame at which a call stopped short is tried once more, and may be refused twice.
   package var refused: UInt64 = 0
   /// Times that the socket's buffer was full (`EAGAIN`).
   package var waits: UInt64 = 0
@@ -32,6 +35,7 @@ package struct SendReport: Sendable, Codable {
   package static func + (left: SendReport, right: SendReport) -> SendReport {
     var sum = left
     sum.intended = [left.intended, right.intended].compactMap { $0 }.reduce(nil) { ($0 ?? 0) + $1 }
+    sum.tried += right.tried
     sum.offered += right.offered
     sum.refused += right.refused
     sum.waits += right.waits
@@ -102,9 +106,11 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
   /// Sends `count` frames, at most a batch, each tried once unless `deadline` comes first.
   ///
   /// - Parameter intended: when the frame number `n` of these was to be sent; nil for now.
+  /// - Returns: how many were tried.
+  @discardableResult
   package mutating func offer(
     _ count: Int, until deadline: MonotonicTime, intended: ((Int) -> MonotonicTime)? = nil
-  ) throws {
+  ) throws -> Int {
     let now = MonotonicTime.now()
     stamp(count, now: now, intended: intended)
     if report.first == nil { report.first = now }
@@ -131,28 +137,40 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
       }
       if MonotonicTime.now() >= deadline { break }
     }
+    report.tried += UInt64(tried)
     let position = turn + (unit == 1 ? tried : tried / unit)
     round += UInt64(position / flows.count)
     turn = position % flows.count
     if cycle > 1 { place = (place + tried) % cycle }
     report.last = .now()
+    return tried
   }
 
-  /// Waits for what the sink still holds; the window ends after that.
+  /// Books frames that are due, but are not sent any more.
+  mutating func skip(_ count: UInt64, late nanoseconds: UInt64) {
+    lateness.record(nanoseconds, count: count)
+  }
+
+  /// Waits for what the sink still holds; the window ends after that, and not before its schedule.
   package mutating func drain() throws {
-    if try sink.drain(), report.last != nil { report.last = .now() }
+    if try sink.drain(), let last = report.last { report.last = max(last, .now()) }
   }
 
   /// Says how many frames the schedule asked for, and how long the sender waited for it.
   ///
-  /// - Parameter pace: the schedule. Its window is the one of the report, if the last frame was
-  ///   not late: `n` frames at a rate take `n` intervals, not one less.
-  package mutating func account(intended: UInt64, idle: UInt64, pace: Pace? = nil) {
+  /// - Parameters:
+  ///   - start: of the schedule.
+  ///   - end: of the schedule, which is the window's unless the last frame was late: `n` frames at a
+  ///     rate take `n` intervals, not one less. Of several senders that share one, each ends an
+  ///     interval of all of them after its own last frame, so that the last one ends the schedule.
+  package mutating func account(
+    intended: UInt64, idle: UInt64, from start: MonotonicTime, to end: MonotonicTime
+  ) {
     report.intended = intended
     report.idle = idle
-    guard let pace, let first = report.first, let last = report.last else { return }
-    report.first = min(first, pace.start)
-    report.last = max(last, pace.time(of: intended / UInt64(unit)))
+    guard let first = report.first, let last = report.last else { return }
+    report.first = min(first, start)
+    report.last = max(last, end)
   }
 
   private mutating func stamp(

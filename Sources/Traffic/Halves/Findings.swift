@@ -57,7 +57,8 @@ extension Findings {
   /// Every count and every span of time, to see whether they make sense.
   var counts: [UInt64] {
     [
-      sent.intended ?? 0, sent.offered, sent.refused, sent.waits, sent.idle, received.delivered,
+      sent.intended ?? 0, sent.tried, sent.offered, sent.refused, sent.waits, sent.idle,
+      received.delivered,
       received.duplicated, received.reordered, received.corrupt, received.foreign, received.late,
       received.overrun, cpu, farCPU, farIdle, streamBytes ?? 0, retransmitted,
       received.bytes, transactions ?? 0,

@@ -82,6 +82,7 @@ final class FrameReceiving<Source: FrameSource & ~Copyable>: ReceivingHalf {
   }
 
   var deliveredSoFar: UInt64? { progress.count }
+  var hasFailed: Bool { receivers.contains { $0.hasFailed } }
 
   func park() throws { for receiver in receivers { try receiver.with { try $0.park() } } }
 

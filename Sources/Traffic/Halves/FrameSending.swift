@@ -43,19 +43,15 @@ final class FrameSending<Sink: FrameSink & ~Copyable>: SendingHalf {
   }
 
   func start(nanoseconds: UInt64) {
-    let share = workload.rate.map { $0 / Double(senders.count) }
     for (thread, sender) in senders.enumerated() {
       let task: SendingTask
       switch workload.kind {
       case .rate:
-        guard let share, let rate = workload.rate else {
-          preconditionFailure("a rate is validated")
-        }
-        let phase = UInt64(Double(thread) * 1e9 / rate)
-        task = .rate(share, phase: phase, nanoseconds: nanoseconds)
+        guard let rate = workload.rate else { preconditionFailure("a rate is validated") }
+        task = .rate(rate, turn: thread, of: senders.count, nanoseconds: nanoseconds)
       case .burst:
         let length = workload.burst
-        let period = share.map { UInt64(Double(length) * 1e9 / $0) }
+        let period = workload.rate.map { UInt64(Double(length * senders.count) * 1e9 / $0) }
         task = .burst(length: length, period: period, nanoseconds: nanoseconds)
       case .flood, .latency, .stream, .requestResponse, .connect:
         task = .flood(nanoseconds: nanoseconds)
@@ -63,6 +59,8 @@ final class FrameSending<Sink: FrameSink & ~Copyable>: SendingHalf {
       sender.start { [work] in try work(&$0, task) }
     }
   }
+
+  var hasFailed: Bool { senders.contains { $0.hasFailed } }
 
   func finish() throws -> (SendingEnd, Findings) {
     let cpu = try senders.finishAll()
@@ -88,7 +86,7 @@ final class FrameSending<Sink: FrameSink & ~Copyable>: SendingHalf {
 /// What a sending thread is to do in a window.
 enum SendingTask: Sendable {
   case flood(nanoseconds: UInt64)
-  case rate(Double, phase: UInt64, nanoseconds: UInt64)
+  case rate(Double, turn: Int, of: Int, nanoseconds: UInt64)
   case burst(length: Int, period: UInt64?, nanoseconds: UInt64)
 }
 
@@ -96,8 +94,8 @@ extension FrameSender where Sink: ~Copyable {
   mutating func run(_ task: SendingTask) throws {
     switch task {
     case .flood(let nanoseconds): try flood(nanoseconds: nanoseconds)
-    case .rate(let rate, let phase, let nanoseconds):
-      try send(rate: rate, phase: phase, nanoseconds: nanoseconds)
+    case .rate(let rate, let turn, let senders, let nanoseconds):
+      try send(rate: rate, turn: turn, of: senders, nanoseconds: nanoseconds)
     case .burst(let length, let period, let nanoseconds):
       try burst(length: length, period: period, nanoseconds: nanoseconds)
     }

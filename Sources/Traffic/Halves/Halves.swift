@@ -5,10 +5,17 @@
 protocol Half: AnyObject {
   /// Where its sockets listen, one port for each thread; empty if nobody has to know.
   var ports: [UInt16] { get }
+  /// Whether a thread has ended its work with an error, which the end of the window will throw;
+  /// false where nobody here knows before.
+  var hasFailed: Bool { get }
   /// Shuts the ears until the next window. Nothing is in hand.
   func park() throws
   /// Ends the threads, whatever they do, and closes the sockets.
   func close()
+}
+
+extension Half {
+  var hasFailed: Bool { false }
 }
 
 /// Threads that send, each with flows of its own.

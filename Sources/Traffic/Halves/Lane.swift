@@ -32,6 +32,9 @@ final class Lane {
   /// Frames delivered so far; nil if nobody here knows.
   var deliveredSoFar: UInt64? { receiving.deliveredSoFar }
 
+  /// Whether the end of the window is known to throw.
+  var hasFailed: Bool { sending.hasFailed || receiving.hasFailed }
+
   /// Begins a window: receives from now on.
   func listen() throws {
     (sent, received, end) = (Findings(), Findings(), .nothing(threads: threads))
@@ -83,7 +86,7 @@ final class LaneLoad: Load {
       for lane in lanes { try lane.listen() }
       for lane in lanes { try lane.send(nanoseconds: nanoseconds) }
     }
-    let rates = intervalRates(within: nanoseconds)
+    let rates = intervalRates(within: nanoseconds, begun)
     // Every thread is waited for, whatever another one threw.
     let sent = lanes.map { lane in Result { try lane.finishSending() } }
     let received = lanes.map { lane in Result { try lane.finishReceiving() } }
@@ -92,14 +95,18 @@ final class LaneLoad: Load {
     return findings
   }
 
-  /// Looks at the counts ten times while a long window runs.
-  private func intervalRates(within nanoseconds: UInt64) -> [Double] {
-    guard nanoseconds >= Self.leastForIntervals else { return [] }
+  /// Looks at the counts ten times while a long window runs, unless it has failed: that is told at
+  /// once, or when the part is over in which it happened.
+  private func intervalRates(
+    within nanoseconds: UInt64, _ begun: Result<Void, any Error>
+  ) -> [Double] {
+    guard nanoseconds >= Self.leastForIntervals, case .success = begun else { return [] }
     var rates: [Double] = []
     var last = (time: MonotonicTime.now(), count: delivered)
     let begin = last.time
     for number in 1...Findings.intervalCount {
       (begin + nanoseconds / Findings.intervalCount * number).sleepUntil()
+      if lanes.contains(where: \.hasFailed) { return [] }
       let now = (time: MonotonicTime.now(), count: delivered)
       guard let earlier = last.count, let later = now.count, now.time > last.time else { return [] }
       rates.append(Double(later - min(earlier, later)) * 1e9 / Double(now.time - last.time))

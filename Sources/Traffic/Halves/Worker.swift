@@ -19,6 +19,7 @@ final class Worker<State: ~Copyable>: Sendable {
 
   /// Begins work on the pinned thread.
   func start(_ work: @escaping @Sendable (inout State) throws -> Void) {
+    outcome.withLock { $0 = (nil, 0) }
     thread.start { [self] in
       let begin = MonotonicTime.threadCPU()
       var failure: (any Error)?
@@ -29,6 +30,9 @@ final class Worker<State: ~Copyable>: Sendable {
       outcome.withLock { $0 = (failure, used) }
     }
   }
+
+  /// Whether the work in hand has ended with an error, which ``finish()`` throws.
+  var hasFailed: Bool { outcome.withLock { $0.error != nil } }
 
   /// Waits for the end of the work. Throws what it threw.
   ///

@@ -51,12 +51,29 @@ struct CPUUse {
   var stealShare: Double { share(here.times(of: used).steal) }
 
   /// Of the time of ``used``, the share in which they worked for somebody else: neither our threads,
-  /// nor softirqs, nor what else works for the route.
+  /// nor softirqs, nor what else works for the route. Interrupts of CPUs that took the network's
+  /// softirqs are nobody else's; some of them are in the times of our threads as well, so that this is
+  /// too little rather than too much.
   func otherShare(_ found: Findings) -> Double {
-    let times = here.times(of: used)
-    let ours = found.cpu + times.softirq + (extra ?? 0)
-    return share(times.busy - min(times.busy, ours))
+    let ours = found.cpu + softirqs(interrupts: here.networkCPUs) + (extra ?? 0)
+    let busy = here.times(of: used).busy
+    return share(busy - min(busy, ours))
   }
+
+  /// Nanoseconds that the ``used`` CPUs spent in softirqs.
+  ///
+  /// - Parameter chosen: of these, all that was done in interrupts and softirqs by the kernel's ticks;
+  ///   of the others, the time of `ksoftirqd` alone.
+  private func softirqs(interrupts chosen: Set<Int>) -> UInt64 {
+    used.reduce(0) { sum, cpu in
+      let times = here.cpus[cpu] ?? CPUTimes()
+      return sum &+ (chosen.contains(cpu) ? max(times.softirq, times.interrupts) : times.softirq)
+    }
+  }
+
+  /// CPUs that took the network's softirqs and have no thread of ours whose clock could hold them.
+  /// Where a guest's threads or vhost workers take part, those may be anywhere: none.
+  private var lent: Set<Int> { extra == nil ? here.networkCPUs.subtracting(placed) : [] }
 
   /// Of the window, the share in which some task waited for a CPU.
   var pressureShare: Double? {
@@ -68,11 +85,13 @@ struct CPUUse {
   }
 
   /// Nanoseconds that a window cost here: our threads, softirqs and steal of the CPUs used, and
-  /// what else worked. Waiting for a schedule on the CPU is no work; where a guest of ours waited,
+  /// what else worked. Of CPUs without a thread of ours, softirqs on the back of others, or of nobody,
+  /// and interrupts are in it; of the others they are in the times of our threads or not to be told
+  /// from them. Waiting for a schedule on the CPU is no work; where a guest of ours waited,
   /// it is in the time of the threads that carry it.
   func near(_ found: Findings) -> UInt64 {
-    let times = here.times(of: used)
-    let spent = found.cpu + times.softirq + times.steal + (extra ?? 0)
+    let steal = here.times(of: used).steal
+    let spent = found.cpu + softirqs(interrupts: lent) + steal + (extra ?? 0)
     let idle = found.sent.idle + (extra == nil ? 0 : found.farIdle)
     return spent - min(spent, idle)
   }

@@ -1,7 +1,8 @@
 import Kernel
 
-/// CPU time that is not in our threads' own clocks, CPU by CPU: the kernel's softirq threads, what
-/// the hypervisor took away, and all that was done there.
+/// CPU time that is not in our threads' own clocks, CPU by CPU: the kernel's softirq threads,
+/// interrupts and softirqs by the kernel's ticks, what the hypervisor took away, and all that was done
+/// there.
 ///
 /// Softirqs that run on the back of our threads are in the threads' clocks, unless the kernel is
 /// built with `CONFIG_IRQ_TIME_ACCOUNTING`.
@@ -47,6 +48,7 @@ struct CPUCost {
       let ticks = words[1...8].map { UInt64($0) ?? 0 }.map { min($0, .max / 16 / tick) }
       var times = CPUTimes()
       times.busy = [0, 1, 2, 5, 6].reduce(0) { $0 + ticks[$1] } * tick
+      times.interrupts = (ticks[5] + ticks[6]) * tick
       times.steal = ticks[7] * tick
       cpus[cpu] = times
     }
@@ -86,13 +88,17 @@ package struct CPUTimes: Sendable, Hashable, Codable {
   package var steal: UInt64 = 0
   /// Nanoseconds that it worked, in ticks of 10 ms.
   package var busy: UInt64 = 0
+  /// Of these, nanoseconds of interrupts and softirqs, whoever they interrupted: a `ksoftirqd`, some
+  /// thread, or nobody.
+  package var interrupts: UInt64 = 0
   /// How often it ran softirqs of the network.
   package var networkSoftirqs: UInt64 = 0
 
   static func + (left: CPUTimes, right: CPUTimes) -> CPUTimes {
     CPUTimes(
       softirq: left.softirq &+ right.softirq, steal: left.steal &+ right.steal,
-      busy: left.busy &+ right.busy, networkSoftirqs: left.networkSoftirqs &+ right.networkSoftirqs)
+      busy: left.busy &+ right.busy, interrupts: left.interrupts &+ right.interrupts,
+      networkSoftirqs: left.networkSoftirqs &+ right.networkSoftirqs)
   }
 
   /// Nothing of what went back.
@@ -102,7 +108,7 @@ package struct CPUTimes: Sendable, Hashable, Codable {
     }
     return CPUTimes(
       softirq: less(\.softirq), steal: less(\.steal), busy: less(\.busy),
-      networkSoftirqs: less(\.networkSoftirqs))
+      interrupts: less(\.interrupts), networkSoftirqs: less(\.networkSoftirqs))
   }
 }
 

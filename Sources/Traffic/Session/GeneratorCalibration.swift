@@ -12,9 +12,17 @@ package struct GeneratorCalibration: Hashable, Sendable {
 
   /// Nil where no such sink stands for the path: round trips and connections, whose rate is no
   /// generator's, streams, frames that a guest sends, and those that a driver takes without a copy.
+  /// Nil also where frames go both ways at once: each sender shares its CPU with the receivers of the
+  /// other direction, so what it makes alone says nothing.
+  ///
+  /// - Parameter placement: the way back is sent where the way there is received.
   package init?(of workload: Workload, frameBytes: Int, placement: Placement) {
-    guard [.flood, .rate, .burst].contains(workload.kind), workload.direction == .toReceiver
-    else { return nil }
+    guard [.flood, .rate, .burst].contains(workload.kind) else { return nil }
+    switch workload.direction {
+    case .toReceiver: cpus = placement.senders
+    case .toSender where !workload.datapath.hasPhantomGuest: cpus = placement.receivers
+    case .toSender, .both: return nil
+    }
     switch workload.datapath {
     case .packet, .udp: self.workload = Self.flood(of: workload, on: workload.datapath)
     case .xdp where !workload.zerocopy: self.workload = Self.flood(of: workload, on: .xdp)
@@ -23,7 +31,6 @@ package struct GeneratorCalibration: Hashable, Sendable {
     case .xdp, .tcp: return nil
     }
     self.frameBytes = frameBytes
-    cpus = placement.senders
   }
 
   /// The part of a workload that makes a difference, so that equal senders are equal values.
@@ -32,6 +39,7 @@ package struct GeneratorCalibration: Hashable, Sendable {
     (flood.name, flood.datapath, flood.kind) = ("calibration", datapath, .flood)
     (flood.rate, flood.load, flood.burst) = (nil, nil, 64)
     flood.transmit = TransmitChoice.settled(for: workload) ?? workload.transmit
+    flood.direction = .toReceiver
     return flood
   }
 

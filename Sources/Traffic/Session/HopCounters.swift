@@ -54,9 +54,9 @@ struct HopCounters {
   /// Offered frames that were dropped since the beginning, by hop; what our own sockets found is in
   /// `found`.
   ///
-  /// A frame that its sender was refused was never offered, so the hop that counts refusals is
-  /// relieved of them. Where the device has no queueing discipline, nobody counts them, and its
-  /// counter stands still.
+  /// A frame that its sender was refused was never offered, so the hops that count refusals are
+  /// relieved of them, in turn: the queueing discipline first, then the device, which alone counts
+  /// them where there is no discipline.
   func drops(_ found: Findings) throws -> [String: UInt64] {
     var drops = found.overruns
     var refused = (

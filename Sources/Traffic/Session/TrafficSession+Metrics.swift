@@ -42,7 +42,8 @@ extension TrafficSession {
       .offered: Double(sent.offered), .delivered: delivered, .lost: Double(ledger.lost),
       .duplicated: Double(received.duplicated), .reordered: Double(received.reordered),
       .corrupt: Double(received.corrupt), .foreign: Double(received.foreign),
-      .unexplained: Double(ledger.unexplained), .refused: Double(sent.refused),
+      .unexplained: Double(ledger.unexplained),
+      .refused: Double(sent.tried - min(sent.tried, sent.offered)),
     ]
     // What an echo delivers is what it was asked to, and its ends never sleep: no result.
     if !workload.kind.isRoundTrip {

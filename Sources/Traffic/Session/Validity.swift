@@ -45,9 +45,7 @@ package enum Validity {
   static func reason(_ found: Findings, ledger: Ledger, pace: Double? = nil) -> String? {
     let sent = found.sent
     let received = found.received
-    if let intended = sent.intended,
-      Double(sent.offered + sent.refused) < leastOffered * Double(intended)
-    {
+    if let intended = sent.intended, Double(sent.tried) < leastOffered * Double(intended) {
       return "generator limited: less than 99 % of the intended frames were offered"
     }
     if let pace, pace >= shortestGap, let lateness = found.lateness, lateness.count >= 100,

@@ -7,6 +7,9 @@ package enum Direction: String, Sendable, Codable, CaseIterable {
   case toSender = "in"
   case both
 
+  /// How many ways frames go at once. A workload's rate is that of each, its counts are the sums.
+  package var ways: Int { self == .both ? 2 : 1 }
+
   /// The words that profiles and the command line know, those for a TAP among them.
   package static let words: [(word: String, direction: Direction)] = [
     ("out", .toReceiver), ("in", .toSender), ("both", .both), ("to-guest", .toReceiver),

@@ -8,11 +8,16 @@ extension FrameSender where Sink: ~Copyable {
   /// of a super-frame are due together, with the first.
   ///
   /// - Parameters:
-  ///   - rate: frames per second of this sender.
-  ///   - phase: nanoseconds by which its schedule begins later, so that several interleave.
-  package mutating func send(rate: Double, phase: UInt64, nanoseconds: UInt64) throws {
-    let pace = Pace(start: .now() + phase, rate: rate / Double(unit))
+  ///   - rate: frames per second of all senders that share the schedule.
+  ///   - turn: which of them this is, from 0: they take turns, frame by frame.
+  package mutating func send(
+    rate: Double, turn: Int = 0, of senders: Int = 1, nanoseconds: UInt64
+  ) throws {
     let unit = unit
+    /// From one sender's frame to the next one's.
+    let interval = Double(unit) * 1e9 / rate
+    let pace = Pace(
+      start: .now() + UInt64(Double(turn) * interval), rate: rate / Double(senders * unit))
     let total = pace.total(nanoseconds: nanoseconds)
     let deadline = pace.start + nanoseconds
     let batch = UInt64(batchFrames / unit)
@@ -30,7 +35,8 @@ extension FrameSender where Sink: ~Copyable {
       }
       next += count
     }
-    account(intended: total * UInt64(unit), idle: idle, pace: pace)
+    let end = total == 0 ? pace.start : pace.time(of: total - 1) + UInt64(interval)
+    account(intended: total * UInt64(unit), idle: idle, from: pace.start, to: end)
   }
 
   /// Nanoseconds of a schedule that a sender catches up on in one go: a timer's tick or an interrupt

@@ -4,8 +4,8 @@ package struct Workload: Sendable, Hashable, Codable {
   package var datapath: Datapath
   package var kind: WorkloadKind
   package var frame: FrameSize
-  /// Frames per second over all threads, for `rate` and `latency`; for `burst` the mean, nil for
-  /// a gap of ``defaultGap``.
+  /// Frames per second over all threads of one direction, for `rate` and `latency`; for `burst` the
+  /// mean, nil for a gap of ``defaultGap``.
   package var rate: Double?
   /// The same as a share of the rate that was found to pass, above 0, at most 1: whoever measures
   /// makes a ``rate`` of it before traffic starts.

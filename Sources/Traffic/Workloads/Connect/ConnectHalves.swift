@@ -7,6 +7,8 @@ final class ConnectSending: SendingHalf {
   private var connectors: [Worker<Connector>] = []
   private var before: TCPStatistics?
 
+  var hasFailed: Bool { connectors.contains { $0.hasFailed } }
+
   init(
     _ workload: Workload, in namespace: NetworkNamespace, to addresses: [SocketAddress], cpus: [Int]
   ) throws {
@@ -61,6 +63,8 @@ final class ConnectReceiving: ReceivingHalf {
 
   private let namespace: NetworkNamespace
   private var acceptors: [Worker<Acceptor>] = []
+
+  var hasFailed: Bool { acceptors.contains { $0.hasFailed } }
   private let progress = Progress()
   private var before: TCPStatistics?
   private var found = Findings()

@@ -33,6 +33,8 @@ final class StreamSending: SendingHalf {
   private let zerocopy: Bool
   private var senders: [Worker<StreamSender>] = []
 
+  var hasFailed: Bool { senders.contains { $0.hasFailed } }
+
   var ports: [UInt16] { meeting.ports }
 
   /// Connects when the first window begins.
@@ -85,6 +87,8 @@ final class StreamReceiving: ReceivingHalf {
   private let threads: Int
   private let cpus: [Int]
   private var receivers: [Worker<StreamReceiver>] = []
+
+  var hasFailed: Bool { receivers.contains { $0.hasFailed } }
   private let streams: [Progress]
   private var cpu: UInt64 = 0
 
