@@ -8,12 +8,15 @@ package protocol BenchObserver {
   func begins(_ workload: Workload, seconds: Double)
   /// A window has ended. Those that a search tries again are told too.
   func ended(_ window: BenchWindow)
+  /// What a search has found so far, after each of its steps.
+  func found(_ finding: ThroughputFinding)
+  func found(_ burst: BurstResult)
 }
 
 /// Traffic by hand, on whatever stands.
 ///
-/// Every window is told to the observer as it ends, so nothing that was measured is lost when a
-/// run is interrupted.
+/// Every window is told to the observer as it ends, and what a search has found by then, so nothing
+/// that was measured is lost when a run is interrupted or a later window fails.
 package struct BenchRun {
   private let open: (Workload) throws -> TrafficSession
   private let interruption: Interruption
@@ -63,6 +66,7 @@ package struct BenchRun {
     let least = max(1, min(Self.leastRate, largest / 10))
     var finding = ThroughputFinding(
       search: try ThroughputSearch(goals: goals, from: least, to: largest), isInline: isInline)
+    observer.found(finding)
     while let trial = finding.search.next, interruption.requested == nil {
       var paced = workload
       paced.kind = workload.kind == .latency ? .latency : .rate
@@ -72,6 +76,7 @@ package struct BenchRun {
       finding.take(
         sample, intended: trial.intended, at: trial.load,
         seconds: Double(MonotonicTime.now() - begin) / 1e9)
+      observer.found(finding)
     }
     return finding
   }
@@ -97,6 +102,7 @@ package struct BenchRun {
       burst.rate = max(1, Double(length) / (2 * seconds))
       guard let sample = try countingWindow(burst, seconds: seconds) else { break }
       search.take(offered: sample.count(.offered), delivered: sample.count(.delivered))
+      if let results = search.results { observer.found(results) }
     }
     return search.results
   }
