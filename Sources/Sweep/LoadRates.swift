@@ -105,5 +105,7 @@ struct LoadRates {
   private struct Unwatched: BenchObserver {
     func begins(_ workload: Workload, seconds: Double) {}
     func ended(_ window: BenchWindow) {}
+    func found(_ finding: ThroughputFinding) {}
+    func found(_ burst: BurstResult) {}
   }
 }

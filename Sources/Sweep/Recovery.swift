@@ -1,3 +1,4 @@
+import Kernel
 package import Knobs
 import Lab
 import Measurement
@@ -43,6 +44,27 @@ package struct Recovery: Codable, Sendable, CustomStringConvertible {
     if !dryRun { try PendingJournal.removeUnwritten(in: state) }
     recovery.removedLabs = dryRun ? Lab.leftovers() : Lab.removeLeftovers()
     return recovery
+  }
+
+  /// Refuses NICs that a sweep which died has left changed: what is read of them now is not how they
+  /// were found.
+  ///
+  /// A journal of another boot or network namespace is about other devices.
+  static func refuseLeftovers(on nics: [String], in state: StateFolder) throws {
+    guard !nics.isEmpty else { return }
+    let (boot, namespace) = (try bootIdentity(), try NetworkNamespace.inode())
+    for journal in try PendingJournal.all(in: state) where !journal.isOwned {
+      let contents = journal.contents
+      guard let owner = contents.owner, owner.boot == boot, owner.namespace == namespace,
+        !contents.originals.isEmpty
+      else { continue }
+      let devices = contents.target.map { [$0.transmitter, $0.receiver] + $0.path } ?? []
+      guard let nic = nics.first(where: { nic in devices.contains { $0.name == nic } }) else {
+        continue
+      }
+      throw TargetError(
+        "a sweep that died has left \(nic) changed; put it back with 'kvmtune restore' first")
+    }
   }
 
   package var isEmpty: Bool { restored.isEmpty && refused.isEmpty && removedLabs.isEmpty }

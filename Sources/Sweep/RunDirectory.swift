@@ -1,4 +1,5 @@
 import Foundation
+import Measurement
 import Report
 
 /// The folder that a sweep leaves behind, and everything needed to go on with it.
@@ -162,5 +163,15 @@ package struct RunManifest: Codable, Sendable, Hashable {
 
   func encoded() throws -> Data {
     try JSONEncoder.forFiles.encode(self) + Data("\n".utf8)
+  }
+}
+
+extension RunManifest {
+  /// Refuses a table that holds samples of another run.
+  func refuseForeign(_ rows: [TrialRecord], in directory: RunDirectory) throws(RunDirectoryError) {
+    guard let other = rows.first(where: { $0.run != run || $0.seed != seed }) else { return }
+    throw RunDirectoryError(
+      "\(directory.trials) has samples of the run \(other.run) with the seed \(other.seed), and "
+        + "\(directory.manifest) is of \(run) with the seed \(seed). Start a new run")
   }
 }

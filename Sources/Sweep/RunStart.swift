@@ -8,15 +8,18 @@ package struct RunStart: Codable, Hashable, Sendable {
   /// As the profile has it, or planned by the noise that is known.
   package let sampling: Profile.Sampling
 
-  init(_ profile: Profile, _ job: SweepJob, on stand: Stand, in state: StateFolder) throws {
-    let fingerprint = TargetFingerprint(of: job.manifest, on: stand)
+  /// - Parameter device: as it stands now.
+  init(
+    _ profile: Profile, _ job: SweepJob, on device: TargetFingerprint, in state: StateFolder
+  ) throws {
     earlier =
       profile.search.isWarm
-      ? try EarlierFindings.kept(of: fingerprint, profile.objective, in: state) : nil
+      ? try EarlierFindings.kept(
+        of: device.of(job.manifest), profile.objective, in: state) : nil
     let noise =
       profile.sampling.time == nil
       ? nil
-      : try NoiseRecord.kept(of: NoiseRecord.Fingerprint(profile, on: stand, .read()), in: state)
+      : try NoiseRecord.kept(of: NoiseRecord.Fingerprint(profile, on: device), in: state)
     sampling = profile.sampling.planned(by: noise?.noise)
   }
 }

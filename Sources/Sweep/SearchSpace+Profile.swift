@@ -12,11 +12,13 @@ package struct ResolvedSpace: Sendable {
 
   /// Holds what the profile asks for against what the device allows.
   ///
-  /// - Throws: `ProfileError` for a value outside the device's range, with the line and the
-  ///   nearest value; `TargetError` if the target has none of the knobs.
+  /// - Throws: `ProfileError` for a value outside the device's range and for a rule about a value
+  ///   that is not tried, with the line and the nearest value; `TargetError` if the target has none
+  ///   of the knobs.
   package init(_ profile: Profile, on tuner: any Tuning, file: String) throws {
     var dimensions: [SearchSpace.Dimension] = []
     var absent: [(KnobName, String)] = []
+    var domains: [KnobName: Domain] = [:]
     let availability = try tuner.availability(of: profile.knobs.map(\.name))
     let unreached = profile.unreached
     for request in profile.knobs {
@@ -24,6 +26,7 @@ package struct ResolvedSpace: Sendable {
       case nil: preconditionFailure("a tuner answers for every knob or throws")
       case .absent(let reason): absent.append((request.name, reason))
       case .available(let domain):
+        domains[request.name] = domain
         if let vain = unreached.first(where: { $0.knob == request.name && $0.isControl }),
           profile.search.controls == .skip
         {
@@ -37,20 +40,23 @@ package struct ResolvedSpace: Sendable {
             switchSeconds: KnownKnob(named: request.name)?.switchSeconds ?? 0))
       }
     }
+    let found = try tuner.read(domains.keys.sorted())
+    let resolution = try RuleResolution(
+      profile.search.rules, dimensions, domains: domains, found: found, file: file)
+    absent += resolution.takenOut.map { ($0.name, $0.reason) }
+    let out = Set(resolution.takenOut.map(\.name))
+    dimensions.removeAll { out.contains($0.knob) }
     guard !dimensions.isEmpty else {
       let reasons = absent.map { "\($0.0): \($0.1)" }.joined(separator: "; ")
       throw TargetError("the target has none of the profile's knobs: \(reasons)")
     }
-    // A rule about a knob that is not there has nothing to exclude.
-    let there = Set(dimensions.map(\.knob))
-    let rules = profile.search.rules.filter { $0.knobs.allSatisfy(there.contains) }
-    space = try SearchSpace(dimensions, rules: rules).normalised(
-      originals: tuner.read(dimensions.map(\.knob)))
+    space = try SearchSpace(dimensions, rules: resolution.rules).normalised(originals: found)
     self.absent = absent
     self.unreached = unreached.filter { vain in dimensions.contains { $0.knob == vain.knob } }
   }
 
-  private static func values(_ request: KnobRequest, _ domain: Domain, file: String) throws
+  /// The values of a request, with `default` for those as found.
+  static func values(_ request: KnobRequest, _ domain: Domain, file: String) throws
     -> [KnobValue]
   {
     func problem(_ text: String) -> ProfileError {

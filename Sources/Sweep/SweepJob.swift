@@ -29,6 +29,11 @@ package struct SweepJob: Sendable {
       throw RunDirectoryError(
         "\(directory.path) holds a run already; go on with --resume \(directory.path)")
     }
+    guard !directory.hasTable else {
+      throw RunDirectoryError(
+        "\(directory.path) holds a trials.csv without the run.json that it belongs to; choose "
+          + "another folder with --output")
+    }
     manifest = RunManifest(
       run: run, startedAt: started.formatted(.iso8601), profileFile: profileFile,
       profile: profile.text,

@@ -31,13 +31,19 @@ package struct SweepPreview: Codable, Sendable, CustomStringConvertible {
     _ job: SweepJob, place: Int = 0, allowManagement: Bool,
     guests: () throws -> any GuestMaker
   ) throws {
-    let profile = job.profile.each[place]
+    let state = StateFolder.standard()
+    var profile = job.profile.each[place]
     target = job.profile.targets.count > 1 ? profile.target.names.first : nil
     let choice = try TargetChoice(
-      profile, file: job.file, state: .standard(), allowManagement: allowManagement, guests: guests)
-    let (resolved, campaign, trials) = try choice.preview { tuner in
+      profile, file: job.file, state: state, allowManagement: allowManagement, guests: guests)
+    try choice.refuseLeftovers(in: state)
+    let (resolved, campaign, trials) = try choice.preview { tuner, device in
+      let start = try RunStart(profile, job, on: device, in: state)
+      profile.sampling = start.sampling
       let resolved = try ResolvedSpace(profile, on: tuner, file: job.file)
-      let campaign = try Campaign(profile, resolved.space, file: job.file)
+      let campaign = try Campaign(
+        profile, resolved.space, file: job.file,
+        start: start.earlier?.configurations(in: resolved.space) ?? [])
       let trials = try campaign.plan.fixed.map { configuration in
         Trial(
           configuration: configuration,

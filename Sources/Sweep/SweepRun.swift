@@ -197,6 +197,7 @@ package struct SweepRun {
           + "Start a new run")
     }
     let (table, rows) = try TrialsFile.resume(at: directory.trials, schema: schema)
+    try job.manifest.refuseForeign(rows, in: directory)
     let objective = profile.objective.description
     if let other = rows.first(where: { $0.objective != objective })?.objective {
       throw RunDirectoryError(

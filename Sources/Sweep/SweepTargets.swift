@@ -90,7 +90,8 @@ final class SweepTargets {
   private func survey(at place: Int) throws -> Survey {
     let stand = try stand(at: place)
     let start =
-      try job.start(at: place) ?? RunStart(entries[place].profile, job, on: stand, in: state)
+      try job.start(at: place)
+      ?? RunStart(entries[place].profile, job, on: TargetFingerprint(on: stand, .read()), in: state)
     entries[place].profile.sampling = start.sampling
     let profile = entries[place].profile
     do {

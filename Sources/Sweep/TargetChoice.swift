@@ -110,6 +110,13 @@ package struct TargetChoice: ~Copyable {
     return isShared ? try NICLock(nic: "host-wide settings", in: state) : nil
   }
 
+  /// Refuses a NIC that is not as it was found, for whoever only looks at it: a sweep puts it back
+  /// first.
+  borrowing func refuseLeftovers(in state: StateFolder = .standard()) throws {
+    guard case .nic(let nic, let peer) = kind else { return }
+    try Recovery.refuseLeftovers(on: [nic.name, peer.name], in: state)
+  }
+
   /// Makes twins of the lab, or takes the NIC as it is.
   package borrowing func makeStand(journal: Journal) throws -> Stand {
     switch kind {
@@ -122,26 +129,35 @@ package struct TargetChoice: ~Copyable {
     }
   }
 
-  /// Shows what would be tuned to `body`: the NIC, or a lab or guest that lives as long as that.
-  borrowing func preview<Result>(_ body: (any Tuning) throws -> Result) throws -> Result {
+  /// Shows what would be tuned to `body`, and what it is: the NIC, or a lab or guest that lives as
+  /// long as that.
+  borrowing func preview<Result>(
+    _ body: (any Tuning, TargetFingerprint) throws -> Result
+  ) throws -> Result {
     switch kind {
     case .lab(let topology):
       let lab = try Lab.make(topology, named: Lab.randomName(), queues: CPUSet.allowed().count)
       defer { lab.remove() }
-      return try Self.using(Target(lab), body)
+      return try Self.using(Target(lab), named: Stand.labPrefix + topology.rawValue, body)
     case .nic(let nic, let peer):
-      return try Self.using(Target(nic: nic, peer: peer), body)
+      return try Self.using(Target(nic: nic, peer: peer), named: nic.name, body)
     case .guest(let guest, let maker):
       let unit = try maker.start(guest)
       defer { unit.remove() }
-      return try body(GuestTuning(definition: guest, host: unit.host, guest: unit.guest))
+      let device = TargetFingerprint(
+        .read(), nic: Stand.name(of: guest), driver: unit.driver, qemu: maker.abilities.qemu)
+      return try body(GuestTuning(definition: guest, host: unit.host, guest: unit.guest), device)
     }
   }
 
   private static func using<Result>(
-    _ target: Target, _ body: (any Tuning) throws -> Result
+    _ target: Target, named name: String,
+    _ body: (any Tuning, TargetFingerprint) throws -> Result
   ) throws -> Result {
     defer { target.close() }
-    return try body(Tuner(target, journal: nil))
+    let device = TargetFingerprint(
+      .read(), nic: name, driver: try Stand.driver(of: target),
+      told: Stand.information(of: target))
+    return try body(Tuner(target, journal: nil), device)
   }
 }

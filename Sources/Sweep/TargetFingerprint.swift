@@ -109,8 +109,14 @@ extension TargetFingerprint {
 
   /// What a run goes on with on a stand.
   init(of manifest: RunManifest, on stand: Stand) {
-    self.init(on: stand, .read())
-    kvmtuneVersion = manifest.kvmtuneVersion
-    profileDigest = SHA256.hexadecimal(of: manifest.profile)
+    self = TargetFingerprint(on: stand, .read()).of(manifest)
+  }
+
+  /// The same, as a run has it.
+  func of(_ manifest: RunManifest) -> TargetFingerprint {
+    var copy = self
+    copy.kvmtuneVersion = manifest.kvmtuneVersion
+    copy.profileDigest = SHA256.hexadecimal(of: manifest.profile)
+    return copy
   }
 }

@@ -40,6 +40,9 @@ struct Kvmtune: ParsableCommand {
     ])
 
   static func main() {
+    // A reader that goes away, as of `kvmtune bench | head`, must not end a program that has a lab
+    // to remove or a NIC to put back.
+    SignalQueue.ignore(.pipe)
     do {
       var command = try parseAsRoot(FirstProcess.arguments())
       try command.run()

@@ -1,3 +1,4 @@
+import Foundation
 import Measurement
 import Testing
 import Traffic
@@ -50,5 +51,30 @@ import Traffic
         "window 4 is window 3 again, twice as long, as its rate did not hold still; "
           + "neither did it then",
       ])
+  }
+
+  @Test func aWindowTellsItsWorkloadAndWhatItWasFor() throws {
+    let kinds: [(BenchWindow.Purpose, String)] = [
+      (.asked, "asked"), (.extended, "extended"), (.search, "search"),
+    ]
+    for (purpose, word) in kinds {
+      let members = BenchTable.json(Self.window(purpose))
+      guard case .text("w") = members["workload"], case .text(word) = members["purpose"] else {
+        Issue.record("\(members)")
+        continue
+      }
+    }
+  }
+
+  /// A script that asks for a search gets an object, also where the search was stopped at once.
+  @Test(arguments: [SearchKind.burst, .throughput]) func aSearchIsAlwaysAnObject(
+    search: SearchKind
+  ) throws {
+    let text = try BenchTable.json([Self.window(.search)], of: search, nil, nil)
+    let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+    #expect((object?["windows"] as? [Any])?.count == 1)
+    #expect((object?[search == .burst ? "lengths_frames" : "goals"] as? [Any])?.isEmpty == true)
+    let plain = try BenchTable.json([Self.window()], of: nil, nil, nil)
+    #expect(try JSONSerialization.jsonObject(with: Data(plain.utf8)) is [[String: Any]])
   }
 }

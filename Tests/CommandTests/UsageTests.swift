@@ -98,4 +98,13 @@ import Testing
     try kvmtune.run("inspect", "nosuch0")
       .expectComplaint(69, "there is no NIC nosuch0 here; there are: ")
   }
+
+  /// `| head` goes away when it has enough: that must not end what may have a lab to remove.
+  @Test func aReaderThatGoesAwayIsNoSignal() throws {
+    let pipe = "mkfifo pipe; : < pipe & exec 3> pipe; wait; "
+    let ended = try Program("/bin/sh").run(
+      ["-c", pipe + #"env --default-signal=PIPE "$0" --help >&3"#, Program.kvmtune.path],
+      in: kvmtune.folder.path)
+    #expect(ended.status == 0, "\(ended.errors)")
+  }
 }

@@ -136,6 +136,55 @@ import Testing
     #expect(table.complete(.baseline).description == "qdisc=fq ring=512")
   }
 
+  /// A sweep in which the larger ring doubles the rate and every round trip takes twice as long.
+  private static func trials() throws -> [UInt8] {
+    let ring = Configuration(["ring.rx": .number(512)])
+    let records = (0..<6).flatMap { block in
+      [Role.baseline, .search].map { role in
+        let factor = role == .search ? 2.0 : 1
+        return TrialRecord(
+          run: "r", host: "h", nic: "n", driver: "d", objective: "maximise delivered_pps", seed: 1,
+          datapath: "packet", workload: "w", frameBytes: 64, trial: 0, block: block, role: role,
+          sample: 0, requested: role == .search ? ring : .baseline, effective: .baseline,
+          measured: Sample(
+            startedAt: UInt64(block) * 1_000_000_000, duration: 0.02,
+            metrics: [.deliveredRate: 1e6 * factor, .latencyP99: 30 * factor]))
+      }
+    }
+    return try TrialTable(
+      schema: TableSchema(knobs: ["ring.rx"], hops: []), records: records
+    ).encoded()
+  }
+
+  @Test func aSweepIsReadByTheMetricThatIsAskedFor() throws {
+    let bytes = try Self.trials()
+    let ring = Configuration(["ring.rx": .number(512)])
+    let own = try RecordedTable(decoding: bytes)
+    #expect(own.goal == .maximise && own.best == ring)
+    let latency = try RecordedTable(
+      decoding: bytes, .init(metric: "latency_p99_us", goal: .minimise))
+    #expect(latency.goal == .minimise && latency.best == .baseline)
+    #expect(abs(try #require(latency.gain(ring)) + log(2)) < 1e-9)
+  }
+
+  @Test(arguments: [
+    (RecordedTable.Request(metric: "latency_p98_us"), "did you mean latency_p9"),
+    (RecordedTable.Request(metric: "latency_p99_us"), "minimise it"),
+    (RecordedTable.Request(metric: "loss_ratio", goal: .minimise), "has no ratio"),
+    (RecordedTable.Request(metric: "latency_p50_us", goal: .minimise), "latency_p50_us"),
+    (
+      RecordedTable.Request(baseline: Configuration(["ring.rx": .number(1)])),
+      "no other can be named"
+    ),
+  ])
+  func whatASweepDoesNotHaveIsRefused(request: RecordedTable.Request, reason: String) throws {
+    let bytes = try Self.trials()
+    let error = try #require(throws: (any Error).self) {
+      try RecordedTable(decoding: bytes, request)
+    }
+    #expect("\(error)".contains(reason), "\(error)")
+  }
+
   @Test(arguments: [
     ("", "not even a header"), ("a,b\n", "no rows"), ("a,b\n1,x\n", "no number above 0"),
     ("a,b\n1,0\n", "no number above 0"), ("a,b\n1,2\n3\n", "1 fields, but the header has 2"),

@@ -1,4 +1,5 @@
 import Foundation
+import Measurement
 import TestSupport
 import Testing
 
@@ -114,6 +115,36 @@ import Testing
     #expect(
       error.description
         == "\(directory.path) holds a run already; go on with --resume \(directory.path)")
+  }
+
+  @Test func aTableWithoutItsRunIsNotTaken() throws {
+    let profile = try folder.file("p.yaml", ProfileText().text)
+    _ = try folder.file("trials.csv", "run\n")
+    let error = try #require(throws: RunDirectoryError.self) {
+      try SweepJob(profileFile: profile, nic: nil, seed: nil, output: folder.path)
+    }
+    #expect(
+      error.description == "\(folder.path) holds a trials.csv without the run.json that it belongs "
+        + "to; choose another folder with --output")
+  }
+
+  @Test(arguments: [
+    ("small-1", UInt64.max, false), ("small-2", UInt64.max, true), ("small-1", 7, true),
+  ])
+  func rowsOfAnotherRunAreRefused(run: String, seed: UInt64, isForeign: Bool) throws {
+    let row = TrialRecord(
+      run: run, host: "h", nic: "n", driver: "d", objective: "o", seed: seed, datapath: "packet",
+      workload: "bulk", frameBytes: 64, trial: 0, block: 0, role: .baseline, sample: 0,
+      requested: .baseline, effective: .baseline,
+      measured: Sample(startedAt: 0, duration: 1, metrics: [:]))
+    var words = ""
+    do {
+      try manifest().refuseForeign([row], in: directory)
+    } catch {
+      words = error.description
+    }
+    #expect(words.isEmpty != isForeign)
+    #expect(words.contains("samples of the run \(run) with the seed \(seed)") == isForeign)
   }
 
   @Test func aRunIsNamedAfterItsProfileAndTheTime() throws {

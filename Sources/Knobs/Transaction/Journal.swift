@@ -1,5 +1,5 @@
 import Foundation
-import Kernel
+package import Kernel
 import Measurement
 import Synchronization
 
@@ -97,6 +97,6 @@ package struct JournalElsewhere: Error, CustomStringConvertible {
 }
 
 /// The identity of this life of the machine: another after every boot.
-func bootIdentity(files: HostFiles = .live) throws -> String {
+package func bootIdentity(files: HostFiles = .live) throws -> String {
   try files.read("/proc/sys/kernel/random/boot_id")
 }

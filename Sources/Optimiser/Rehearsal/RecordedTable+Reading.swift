@@ -4,10 +4,12 @@ package import Measurement
 extension RecordedTable {
   /// What of a table of numbers is what.
   package struct Request: Hashable, Sendable {
-    /// The column with the value; nil for the last one.
+    /// The column with the value; nil for the last one, and in a `trials.csv` for the first metric
+    /// of its objective.
     package var metric: String?
+    /// Which way the metric is good; in a `trials.csv` without a metric named the objective tells.
     package var goal: Goal
-    /// The default's values; nil for the first row.
+    /// The default's values; nil for the first row. A `trials.csv` has its own.
     package var baseline: Configuration?
 
     package init(metric: String? = nil, goal: Goal = .maximise, baseline: Configuration? = nil) {
@@ -29,7 +31,7 @@ extension RecordedTable {
     }
     let names = header.fields.map(\.text)
     if (try? TableSchema(header: names)) != nil {
-      try self.init(search: TrialTable(decoding: bytes))
+      try self.init(search: TrialTable(decoding: bytes), request)
       return
     }
     let metric = request.metric ?? names.last ?? ""
@@ -75,19 +77,27 @@ extension RecordedTable {
     return (configuration, value)
   }
 
-  /// The search of a sweep: the effect of every configuration that was measured, on the first of its
-  /// metrics.
-  private init(search table: TrialTable) throws {
+  /// The search of a sweep: the effect of every configuration that was measured, on the metric that
+  /// is asked for.
+  private init(search table: TrialTable, _ request: Request) throws {
     guard let head = table.records.first else {
       throw TableError(line: 2, "the table has no samples yet")
     }
-    let aim = try Objective(parsing: head.objective).aims[0]
+    guard request.baseline == nil else {
+      throw SearchSpaceError(
+        "the default of a trials.csv is what its target was found with; no other can be named")
+    }
+    let aim = try request.aim ?? Objective(parsing: head.objective).aims[0]
     let evidence = try Evidence(table.records.filter { $0.nic == head.nic })
     let rows = evidence.trials.filter { $0.role == .search }.compactMap { trial in
       let workloads = trial.workloads(with: aim.metric).sorted()
       return PairedComparison(trial, aim.metric, workloads: workloads).effect.map {
         (configuration: Self.complete(trial.candidate, table.schema.knobs), value: $0.ratio)
       }
+    }
+    guard !rows.isEmpty else {
+      throw SearchSpaceError(
+        "no configuration of the search was measured by \(aim.metric), in whole swap pairs")
     }
     let baseline = Self.complete(.baseline, table.schema.knobs)
     try self.init(rows: [(baseline, 1)] + rows, baseline: baseline, goal: aim.goal)
@@ -98,5 +108,22 @@ extension RecordedTable {
   {
     let all = Dictionary(uniqueKeysWithValues: knobs.map { ($0, SearchSpace.untouched) })
     return Configuration(all.merging(configuration.values) { $1 })
+  }
+}
+
+extension RecordedTable.Request {
+  /// The metric of a sweep that is asked for; nil if none is.
+  ///
+  /// - Throws: `SearchSpaceError` for one that no sweep has; `ObjectiveError` for one without ratios.
+  fileprivate var aim: Aim? {
+    get throws {
+      guard let metric else { return nil }
+      guard let known = Metric.named(metric) else {
+        let hint = nearest(to: metric, among: Metric.all.map(\.name))
+        throw SearchSpaceError(
+          "a trials.csv has no metric \(metric)" + (hint.map { "; did you mean \($0)?" } ?? ""))
+      }
+      return try Aim(goal, known)
+    }
   }
 }

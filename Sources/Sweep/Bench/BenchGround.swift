@@ -78,7 +78,7 @@ package struct BenchWindow: Sendable {
   package let roundTrips: TimeHistogram?
   package let purpose: Purpose
 
-  package enum Purpose: Sendable {
+  package enum Purpose: String, Sendable {
     /// One of those that were asked for.
     case asked
     /// The window before once more, twice as long, as its rate did not hold still.
@@ -131,6 +131,7 @@ extension TargetChoice {
       throw TargetError(
         "bench leaves \(nic.name) as it is; 'kvmtune sweep' changes settings and puts them back")
     }
+    try Recovery.refuseLeftovers(on: [nic.name, peer.name], in: .standard())
     let cabled = try CabledNIC(nic, peer: peer, journal: nil)
     return MadeSide(
       name: nic.name, driver: { try Stand.driver(of: cabled.tuner.target) },

@@ -8,12 +8,15 @@ package protocol BenchObserver {
   func begins(_ workload: Workload, seconds: Double)
   /// A window has ended. Those that a search tries again are told too.
   func ended(_ window: BenchWindow)
+  /// What a search has found so far, after each of its steps.
+  func found(_ finding: ThroughputFinding)
+  func found(_ burst: BurstResult)
 }
 
 /// Traffic by hand, on whatever stands.
 ///
-/// Every window is told to the observer as it ends, so nothing that was measured is lost when a
-/// run is interrupted.
+/// Every window is told to the observer as it ends, and what a search has found by then, so nothing
+/// that was measured is lost when a run is interrupted or a later window fails.
 package struct BenchRun {
   private let open: (Workload) throws -> TrafficSession
   private let interruption: Interruption
@@ -64,6 +67,7 @@ package struct BenchRun {
     let least = max(1, min(Self.leastRate, largest / 10))
     var finding = ThroughputFinding(
       search: try ThroughputSearch(goals: goals, from: least, to: largest), isInline: isInline)
+    observer.found(finding)
     while let trial = finding.search.next, interruption.requested == nil {
       var paced = workload
       paced.kind = workload.kind == .latency ? .latency : .rate
@@ -73,6 +77,7 @@ package struct BenchRun {
       finding.take(
         sample, of: trial, ways: workload.direction.ways,
         seconds: Double(MonotonicTime.now() - begin) / 1e9)
+      observer.found(finding)
     }
     return finding
   }
@@ -101,6 +106,7 @@ package struct BenchRun {
       let ways = UInt64(workload.direction.ways)
       search.take(
         offered: sample.count(.offered) / ways, delivered: sample.count(.delivered) / ways)
+      if let results = search.results { observer.found(results) }
     }
     return search.results
   }

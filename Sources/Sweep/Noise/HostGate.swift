@@ -1,3 +1,4 @@
+import Foundation
 import Knobs
 import Measurement
 
@@ -35,7 +36,7 @@ struct HostGate {
   func pass(
     _ fitness: HostFitness, _ records: [TrialRecord], _ observer: some SweepObserver
   ) throws {
-    guard let (noise, objections) = try judge(fitness, records) else { return }
+    guard let (noise, measuredAt, objections) = try judge(fitness, records) else { return }
     let told = objections.map { prefix + $0 }
     guard objections.isEmpty || isForced else { throw HostUnfit(objections: told) }
     if !objections.isEmpty {
@@ -45,7 +46,9 @@ struct HostGate {
       }
       observer.takesOn(told)
     }
-    try NoiseRecord(noise, of: fingerprint, fitness, objections: objections).keep(in: state)
+    let record = NoiseRecord(
+      noise, of: fingerprint, fitness, objections: objections, measuredAt: measuredAt)
+    try record.keep(in: state)
   }
 
   /// Says why a sweep that ends with its noise trial has failed, if the host is to blame.
@@ -53,20 +56,24 @@ struct HostGate {
   /// - Throws: ``HostUnfit``.
   func explain(_ fitness: HostFitness, _ records: [TrialRecord]) throws {
     guard records.allSatisfy({ [.noise, .baseline].contains($0.role) }),
-      let (_, objections) = try judge(fitness, records), !objections.isEmpty
+      let (_, _, objections) = try judge(fitness, records), !objections.isEmpty
     else { return }
     throw HostUnfit(objections: objections.map { prefix + $0 })
   }
 
-  /// Nil if no noise was measured.
+  /// Nil if no noise was measured. A run that goes on may have measured it days ago.
   private func judge(
     _ fitness: HostFitness, _ records: [TrialRecord]
-  ) throws -> (noise: NoiseProfile, objections: [String])? {
+  ) throws -> (noise: NoiseProfile, measuredAt: Date, objections: [String])? {
     guard let trial = try Evidence(records).trials.last(where: { $0.role == .noise }) else {
       return nil
     }
     let noise = NoiseProfile(trial, profile)
-    return (noise, fitness.objections(noise, isDifferenceConfirmed: false))
+    let last = records.filter { $0.role == .noise }.map(\.measured.startedAt).max() ?? 0
+    return (
+      noise, Date(timeIntervalSince1970: Double(last) / 1e9),
+      fitness.objections(noise, isDifferenceConfirmed: false)
+    )
   }
 }
 

@@ -1,11 +1,13 @@
 package import Foundation
 import Kernel
 package import Knobs
+import Lab
 package import Measurement
+import Traffic
 
 /// The noise of one host and target, and how it is kept for the sweeps that follow.
 package struct NoiseRecord: Codable, Hashable, Sendable {
-  static let currentFormat = 3
+  static let currentFormat = 4
   /// A kernel, a host and its neighbours change meanwhile.
   package static let mostDays = 30
 
@@ -35,14 +37,17 @@ package struct NoiseRecord: Codable, Hashable, Sendable {
     package var target: TargetFingerprint
     package var cpus: Int
     package var workloads: [String]
+    /// SHA-256 of all that the profile says of them, and of the guest or the peer: traffic of the
+    /// same name may be other traffic.
+    package var trafficDigest: String
     package var metric: String
-    /// Slice in seconds and pairs of a block: of others the noise of a block is another. No pairs
-    /// where they follow from the noise.
+    /// Slice in seconds and pairs of a block: of others the noise of a block is another.
     package var slice: Double
     package var pairs: Int?
-
-    /// Where its noise is kept.
-    func file(in state: StateFolder) throws -> String { try state.file("noise", of: self) }
+    /// Blocks of a trial: of more of them a smaller effect can be seen. None of the three where they
+    /// follow from the noise.
+    package var blocks: Int?
+    package var confirmingBlocks: Int?
   }
 
   /// The same as JSON, for scripts.
@@ -50,12 +55,19 @@ package struct NoiseRecord: Codable, Hashable, Sendable {
     String(decoding: try JSONEncoder.forFiles.encode(self), as: UTF8.self)
   }
 
+  /// One document of several targets: an array.
+  package static func json(_ records: [NoiseRecord]) throws -> String {
+    String(decoding: try JSONEncoder.forFiles.encode(records), as: UTF8.self)
+  }
+
   // MARK: Keeping
 
-  /// Puts it in the place of an older one, for good: readers see the one or the other.
+  /// Puts it in the place of an older one, for good: readers see the one or the other. A newer one
+  /// stays, as where an old run goes on.
   ///
   /// - Throws: what the file system says.
   package func keep(in state: StateFolder = .standard()) throws {
+    if let kept = try Self.kept(of: fingerprint, in: state), kept.measuredAt > measuredAt { return }
     try state.prepare()
     try DurableFile.replace(fingerprint.file(in: state), with: json() + "\n")
   }
@@ -98,12 +110,40 @@ package struct NoiseRecord: Codable, Hashable, Sendable {
 }
 
 extension NoiseRecord.Fingerprint {
+  /// Where its noise is kept.
+  func file(in state: StateFolder) throws -> String { try state.file("noise", of: self) }
+
   init(_ profile: Profile, on stand: Stand, _ host: HostEnvironment) throws {
-    target = TargetFingerprint(on: stand, host)
+    try self.init(profile, on: TargetFingerprint(on: stand, host))
+  }
+
+  init(_ profile: Profile, on target: TargetFingerprint) throws {
+    self.target = target
     cpus = try CPUSet.allowed().count
     workloads = profile.workloads.map(\.name)
+    trafficDigest = try Self.trafficDigest(of: profile)
     metric = profile.objective.aims.map(\.metric.name).joined(separator: ", ")
     slice = profile.sampling.slice
-    pairs = profile.sampling.time == nil ? profile.sampling.pairs : nil
+    let isFixed = profile.sampling.time == nil
+    pairs = isFixed ? profile.sampling.pairs : nil
+    blocks = isFixed ? profile.sampling.blocks : nil
+    confirmingBlocks = isFixed ? profile.sampling.confirmingBlocks : nil
+  }
+
+  private struct Traffic: Encodable {
+    let workloads: [Workload]
+    var guest: GuestDefinition?
+    var peer: String?
+  }
+
+  static func trafficDigest(of profile: Profile) throws -> String {
+    var traffic = Traffic(workloads: profile.workloads)
+    switch profile.target {
+    case .lab: break
+    case .nic(_, let peer): traffic.peer = peer
+    case .guest(let guest): traffic.guest = guest
+    }
+    let text = String(decoding: try JSONEncoder.forFiles.encode(traffic), as: UTF8.self)
+    return SHA256.hexadecimal(of: text)
   }
 }

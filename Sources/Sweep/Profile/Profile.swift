@@ -59,7 +59,7 @@ package struct Profile: Sendable {
     /// Whether what an earlier sweep of the same target found good is tried first.
     package var isWarm = true
     /// What may not stand together.
-    package var rules: [SearchSpace.Rule] = []
+    package var rules: [RuleRequest] = []
     /// What becomes of knobs that can act on none of the workloads.
     package var controls = Controls.skip
 

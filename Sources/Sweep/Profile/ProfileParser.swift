@@ -243,7 +243,8 @@ extension YAMLReader {
     }
   }
 
-  private func knobItem(_ name: KnobName) throws(ProfileError) -> KnobRequest.Item {
+  /// A value that a knob may be given.
+  func knobItem(_ name: KnobName) throws(ProfileError) -> KnobRequest.Item {
     switch try text("a value of \(name)") {
     case "default": .asFound
     case "max": .bound(.maximum)

@@ -1,5 +1,3 @@
-import Kernel
-import Lab
 import Measurement
 import Report
 import Sweep
@@ -12,52 +10,23 @@ struct BenchReport {
   private let ground: BenchGround
   private let windows: [BenchWindow]
   private let hops: [String]
+  private let search: SearchKind?
   private let throughput: ThroughputFinding?
   private let burst: BurstResult?
 
-  /// Does what the command line asks for.
+  /// - Parameter hops: that rows may tell drops of.
   init(
-    of command: Bench, _ workload: Workload, _ run: BenchRun, _ ground: BenchGround,
-    _ watch: BenchWatch
-  ) throws {
-    var throughput: ThroughputFinding?
-    var burst: BurstResult?
-    switch command.search {
-    case .throughput:
-      throughput = try run.findThroughput(of: workload, goals: command.goals.goals)
-    case .burst:
-      burst = try run.findBurst(
-        of: workload, upTo: command.traffic.burst ?? 65_536, tests: command.tests)
-    case nil:
-      if let shares = command.traffic.load?.values {
-        let finding = try run.findThroughput(of: workload, goals: command.goals.goals)
-        throughput = finding
-        for share in shares {
-          let loaded = try workload.at(share, of: finding)
-          try run.measure(loaded, windows: command.windows, seconds: command.window.value)
-        }
-      } else {
-        try run.measure(workload, windows: command.windows, seconds: command.window.value)
-      }
-    }
+    of command: Bench, _ workload: Workload, _ ground: BenchGround, hops: [String],
+    _ findings: BenchFindings
+  ) {
     title = "\(command.place.title) \(workload.name), \(ground.effective)"
     settings = command.place.settings
+    search = command.traffic.load == nil ? command.search : .throughput
     self.ground = ground
-    windows = watch.windows
-    hops = try ground.hops(of: workload)
-    self.throughput = throughput
-    self.burst = burst
-  }
-
-  /// Why what was searched for was not found, or is not the path's; nil if nothing is in doubt.
-  var doubt: String? {
-    if let throughput {
-      return throughput.results.compactMap(throughput.doubt).first
-    }
-    if let burst, burst.reachedLimit {
-      return "the longest burst that was tried passes; search further up with --burst"
-    }
-    return nil
+    self.hops = hops
+    windows = findings.windows
+    throughput = findings.throughput
+    burst = findings.burst
   }
 
   func write(_ format: BenchFormat) throws {
@@ -100,16 +69,10 @@ struct BenchReport {
 
   // MARK: For scripts
 
-  /// The windows alone; with a search an object of what it found and its windows.
+  /// The windows alone; with a search always an object of what it found and its windows, also if it
+  /// was ended before it found anything.
   private func json() throws -> String {
-    let windows = self.windows.map(BenchTable.json)
-    if let throughput {
-      return try kvmtune.json(
-        ThroughputJSON(goals: throughput.results.map { GoalJSON($0, throughput) }, windows: windows)
-      )
-    }
-    if let burst { return try kvmtune.json(BurstJSON(burst, windows: windows)) }
-    return try kvmtune.json(windows)
+    try BenchTable.json(windows, of: search, throughput, burst)
   }
 
   /// The columns of a `trials.csv`, a row for each window, those of a search too.

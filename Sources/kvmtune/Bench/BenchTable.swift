@@ -31,7 +31,10 @@ enum BenchTable {
 
   static func json(_ window: BenchWindow) -> [String: JSONNumberOrText] {
     let sample = window.sample
-    var members: [String: JSONNumberOrText] = ["duration_s": .number(sample.duration)]
+    var members: [String: JSONNumberOrText] = [
+      "duration_s": .number(sample.duration), "workload": .text(window.workload.name),
+      "purpose": .text(window.purpose.rawValue),
+    ]
     for (metric, value) in sample.metrics { members[metric.name] = .number(value) }
     let drops = sample.drops.merging(sample.queueDrops) { hop, _ in hop }
     for (hop, count) in drops {
@@ -40,6 +43,21 @@ enum BenchTable {
     if window.purpose == .extended { members["extended"] = .number(1) }
     if let reason = sample.invalidReason { members["invalid_reason"] = .text(reason) }
     return members
+  }
+
+  /// A bench as a whole.
+  static func json(
+    _ windows: [BenchWindow], of search: SearchKind?, _ throughput: ThroughputFinding?,
+    _ burst: BurstResult?
+  ) throws -> String {
+    let windows = windows.map(json)
+    switch search {
+    case .throughput:
+      let goals = throughput.map { finding in finding.results.map { GoalJSON($0, finding) } }
+      return try kvmtune.json(ThroughputJSON(goals: goals ?? [], windows: windows))
+    case .burst: return try kvmtune.json(BurstJSON(burst, windows: windows))
+    case nil: return try kvmtune.json(windows)
+    }
   }
 
   static func number(_ value: Double?) -> String {

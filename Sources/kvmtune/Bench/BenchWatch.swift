@@ -4,11 +4,34 @@ import Sweep
 import Synchronization
 import Traffic
 
-/// Keeps every window of a bench, and shows on a terminal what goes on: what is measured, for how
+/// What a bench has found, by its end or before.
+struct BenchFindings: Sendable {
+  var windows: [BenchWindow] = []
+  /// Of a search for the throughput; nil if none has begun.
+  var throughput: ThroughputFinding?
+  /// Of a search for the longest burst; nil if no test of one has ended.
+  var burst: BurstResult?
+
+  /// Whether there is nothing to tell.
+  var isEmpty: Bool { windows.isEmpty }
+
+  /// Why what was searched for was not found, or is not the path's; nil if nothing is in doubt.
+  var doubt: String? {
+    if let throughput {
+      return throughput.results.compactMap(throughput.doubt).first
+    }
+    if let burst, burst.reachedLimit {
+      return "the longest burst that was tried passes; search further up with --burst"
+    }
+    return nil
+  }
+}
+
+/// Keeps every window of a bench and what its search has found, and shows on a terminal what goes on: what is measured, for how
 /// long yet, and what the last window found.
 final class BenchWatch: BenchObserver, Sendable {
   private struct State {
-    var windows: [BenchWindow] = []
+    var findings = BenchFindings()
     var current: (workload: Workload, begin: MonotonicTime, seconds: Double)?
     var isOver = false
   }
@@ -17,7 +40,8 @@ final class BenchWatch: BenchObserver, Sendable {
 
   init() {}
 
-  var windows: [BenchWindow] { state.withLock { $0.windows } }
+  /// All that is known by now.
+  var findings: BenchFindings { state.withLock { $0.findings } }
 
   /// Shows what goes on until ``end()``, several times a second. Does nothing without a terminal.
   func begin() throws {
@@ -36,7 +60,13 @@ final class BenchWatch: BenchObserver, Sendable {
     state.withLock { $0.current = (workload, .now(), seconds) }
   }
 
-  func ended(_ window: BenchWindow) { state.withLock { $0.windows.append(window) } }
+  func ended(_ window: BenchWindow) { state.withLock { $0.findings.windows.append(window) } }
+
+  func found(_ finding: ThroughputFinding) {
+    state.withLock { $0.findings.throughput = finding }
+  }
+
+  func found(_ burst: BurstResult) { state.withLock { $0.findings.burst = burst } }
 
   /// Nothing more comes.
   func end() {
@@ -52,9 +82,9 @@ final class BenchWatch: BenchObserver, Sendable {
       let spent = min(Double(MonotonicTime.now() - begin) / 1e9, seconds)
       let rate = workload.rate.map { " at \(Int($0)) pps" } ?? ""
       let now =
-        "window \(state.windows.count + 1): \(workload.kind.rawValue)\(rate), "
+        "window \(state.findings.windows.count + 1): \(workload.kind.rawValue)\(rate), "
         + "\(Self.tenths(spent)) of \(Self.tenths(seconds)) s"
-      return now + (state.windows.last.map { "; last \(Self.summary($0.sample))" } ?? "")
+      return now + (state.findings.windows.last.map { "; last \(Self.summary($0.sample))" } ?? "")
     }
   }
 

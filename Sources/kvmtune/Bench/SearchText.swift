@@ -84,21 +84,22 @@ struct GoalJSON: Encodable {
 
 /// What a search for the longest burst found, for scripts.
 struct BurstJSON: Encodable {
-  private let average_frames: Double
-  private let minimum_frames: UInt64
-  private let maximum_frames: UInt64
+  private let average_frames: Double?
+  private let minimum_frames: UInt64?
+  private let maximum_frames: UInt64?
   private let standard_deviation_frames: Double?
-  private let reached_limit: Bool
+  private let reached_limit: Bool?
   private let lengths_frames: [UInt64]
   private let windows: [[String: JSONNumberOrText]]
 
-  init(_ result: BurstResult, windows: [[String: JSONNumberOrText]]) {
-    average_frames = result.average
-    minimum_frames = result.minimum
-    maximum_frames = result.maximum
-    standard_deviation_frames = result.standardDeviation
-    reached_limit = result.reachedLimit
-    lengths_frames = result.lengths
+  /// - Parameter result: nil if no test has ended.
+  init(_ result: BurstResult?, windows: [[String: JSONNumberOrText]]) {
+    average_frames = result?.average
+    minimum_frames = result?.minimum
+    maximum_frames = result?.maximum
+    standard_deviation_frames = result?.standardDeviation
+    reached_limit = result?.reachedLimit
+    lengths_frames = result?.lengths ?? []
     self.windows = windows
   }
 }

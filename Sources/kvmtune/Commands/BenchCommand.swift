@@ -104,22 +104,57 @@ struct Bench: ParsableCommand {
     let ground = try BenchGround(
       choice, queues: max(traffic.threads, CPUSet.allowed().count), settings: settings)
     defer { ground.close() }
+    let workload = workload
+    let hops = try ground.hops(of: workload)
     let watch = BenchWatch()
     try watch.begin()
     let run = BenchRun(
       interruption, watch, isInline: ground.carriesInline(workload)
     ) { try ground.open($0) }
-    let report: BenchReport
-    do {
-      defer { watch.end() }
-      report = try BenchReport(of: self, workload, run, ground, watch)
+    func report() throws {
+      try BenchReport(of: self, workload, ground, hops: hops, watch.findings).write(format)
     }
-    try report.write(format)
-    if let signal = interruption.requested {
-      throw CommandFailure(
-        .inconclusive, "ended by \(signal) after \(watch.windows.count) windows")
+    // A window may take an hour.
+    let ending = try LateEnding(interruption) { signal in
+      watch.end()
+      try? report()
+      ground.close()
+      try? FileManager.default.removeItem(atPath: consoles)
+      Outcome.exit(for: Self.ended(by: signal, watch.findings))
     }
-    if let doubt = report.doubt { throw CommandFailure(.inconclusive, doubt) }
+    let outcome = Result { try measure(workload, run) }
+    ending.isReached()
+    watch.end()
+    // What was measured before a window failed is told all the same.
+    let findings = watch.findings
+    if findings.isEmpty { try outcome.get() }
+    try report()
+    try outcome.get()
+    if let signal = interruption.requested { throw Self.ended(by: signal, findings) }
+    if let doubt = findings.doubt { throw CommandFailure(.inconclusive, doubt) }
+  }
+
+  /// Does what the command line asks for; ``BenchWatch`` has what comes of it.
+  private func measure(_ workload: Workload, _ run: BenchRun) throws {
+    switch search {
+    case .throughput: _ = try run.findThroughput(of: workload, goals: goals.goals)
+    case .burst:
+      _ = try run.findBurst(of: workload, upTo: traffic.burst ?? 65_536, tests: tests)
+    case nil:
+      guard let shares = traffic.load?.values else {
+        return try run.measure(workload, windows: windows, seconds: window.value)
+      }
+      let finding = try run.findThroughput(of: workload, goals: goals.goals)
+      for share in shares {
+        let loaded = try workload.at(share, of: finding)
+        try run.measure(loaded, windows: windows, seconds: window.value)
+      }
+    }
+  }
+
+  /// The error of a bench that somebody ended.
+  static func ended(by signal: Signal, _ findings: BenchFindings) -> CommandFailure {
+    CommandFailure(.inconclusive, "ended by \(signal) after \(findings.windows.count) windows")
   }
 }
 

@@ -23,6 +23,8 @@ struct NoiseCommand: ParsableCommand {
         kvmtune noise Profiles/lab.yaml --seconds 60
         kvmtune noise host.yaml --nic eno1
         kvmtune noise --format json | jq '.noise.workloads[].smallestVisible'
+
+      JSON is an object; of several targets it is an array of them.
       """)
 
   @Argument(help: "A profile in YAML.", completion: .file(extensions: ["yaml", "yml"]))
@@ -51,31 +53,48 @@ struct NoiseCommand: ParsableCommand {
   }
 
   func run() throws {
-    SignalQueue.ignore(.pipe)
     let profile = try Profile(file: self.profile, nic: nic)
     try require(.sysAdmin, .netAdmin, .netRaw, to: "measuring noise")
     let interruption = try Interruption(withParent: false)
     let consoles = NSTemporaryDirectory() + "kvmtune-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: consoles) }
-    var objections: [String] = []
+    // What a dead sweep left changed must not be taken for how the host was found.
+    let earlier = try Recovery.run()
+    if !earlier.isEmpty { Terminal.warn(earlier.description) }
+    var records: [NoiseRecord] = []
+    let outcome = Result {
+      try measure(profile, interruption, consoles: consoles) { records.append($0) }
+    }
+    if format == .json, !records.isEmpty {
+      // One document, however many targets; those measured before a failure are told.
+      Terminal.print(
+        profile.targets.count > 1 ? try NoiseRecord.json(records) : try records[0].json())
+    }
+    try outcome.get()
+    let objections = records.flatMap { record in
+      force
+        ? []
+        : record.objections.map {
+          profile.targets.count > 1 ? "\(record.fingerprint.target.nic): \($0)" : $0
+        }
+    }
+    if !objections.isEmpty { throw HostUnfit(objections: objections) }
+  }
+
+  /// Measures every target, keeps what is found of it, and hands it on.
+  private func measure(
+    _ profile: Profile, _ interruption: Interruption, consoles: String,
+    _ found: (NoiseRecord) -> Void
+  ) throws {
     for (place, target) in profile.each.enumerated() {
       let run = NoiseRun(
         target, file: self.profile, seconds: seconds, allowManagement: allowManagement,
         interruption: interruption, guests: { try SweepCommand.guests(consoles: consoles) })
       let record = try run.run(Progress())
-      switch format {
-      case .text: Terminal.write((place > 0 ? "\n" : "") + Self.text(record))
-      case .json: Terminal.print(try record.json())
-      }
-      if record.objections.isEmpty || force {
-        try record.keep()
-      } else {
-        objections += record.objections.map {
-          profile.targets.count > 1 ? "\(record.fingerprint.target.nic): \($0)" : $0
-        }
-      }
+      found(record)
+      if format == .text { Terminal.write((place > 0 ? "\n" : "") + Self.text(record)) }
+      if record.objections.isEmpty || force { try record.keep() }
     }
-    if !objections.isEmpty { throw HostUnfit(objections: objections) }
   }
 
   private static func text(_ record: NoiseRecord) -> String {

@@ -33,7 +33,10 @@ struct Recommend: ParsableCommand {
     let isTable = table == source
     let run = RunDirectory(path: source)
     let manifest = isTable || !run.isBegun ? nil : try run.readManifest()
-    let conclusion = try Conclusion(table: table, manifest: manifest)
+    // The profile names the negative controls. What the table says is told without one, too.
+    let profile = manifest.flatMap { _ in try? SweepJob(resuming: source).profile }
+    let conclusion = try Conclusion(
+      table: table, controls: profile?.controls ?? [], manifest: manifest)
     guard !conclusion.recommendations.isEmpty else {
       throw CommandFailure(.inconclusive, "\(table) has no samples yet")
     }

@@ -67,8 +67,6 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
-    // A reader of our progress that goes away does not end a sweep of hours.
-    SignalQueue.ignore(.pipe)
     let environment = ProcessInfo.processInfo.environment
     if dryRun { return try printPlan() }
     if Supervisor.isWorker(environment: environment) { return try work() }
@@ -108,7 +106,7 @@ struct SweepCommand: ParsableCommand {
     }
     switch format {
     case .text: Terminal.print(previews.map(\.description).joined(separator: "\n\n"))
-    case .json: Terminal.print(try previews.map { try json($0) }.joined(separator: "\n"))
+    case .json: Terminal.print(try previews.count > 1 ? json(previews) : json(previews[0]))
     }
   }
 
