@@ -27,8 +27,8 @@ struct BenchFindings: Sendable {
   }
 }
 
-/// Keeps every window of a bench and what its search has found, and shows on a terminal what goes on: what is measured, for how
-/// long yet, and what the last window found.
+/// Keeps every window of a bench and what its search has found, and shows on a terminal what goes on:
+/// what is measured, for how long yet, and what the last window found.
 final class BenchWatch: BenchObserver, Sendable {
   private struct State {
     var findings = BenchFindings()
