@@ -7,8 +7,8 @@ package enum Validity {
   package static let leastOffered = 0.99
   /// Of the offered frames, the share that may be unexplained.
   static let mostUnexplained = 0.001
-  /// Of the time of the traffic's CPUs, the share that may be stolen; below two ticks it is unknown.
-  /// Neighbours in time lose alike, and the share stands in the metrics.
+  /// Of the time of the traffic's CPUs, the share that may be stolen, in a window that is long enough
+  /// to know. Shorter ones lose alike on both sides of a comparison.
   static let mostSteal = 0.25
   /// Of the time of the traffic's CPUs, the share that may go into other work, in a window that is
   /// long enough to know.
@@ -78,9 +78,7 @@ package enum Validity {
 
   /// What the machine did meanwhile.
   static func reason(_ cpu: CPUUse, _ found: Findings) -> String? {
-    if cpu.here.times(of: cpu.used).steal >= 20_000_000 && cpu.stealShare > mostSteal {
-      return stolen
-    }
+    if cpu.duration >= leastForTicks && cpu.stealShare > mostSteal { return stolen }
     if cpu.duration >= leastForOtherWork && cpu.otherShare(found) > mostOtherWork {
       return busy
     }
