@@ -20,9 +20,8 @@ extension GuestNICTests {
       let text = try #require(effective["irq.affinity"]?.description)
       #expect(Set(text.dropFirst("each:".count)) == Set("\(cpu)/").intersection(text))
       let moved = try Self.sendUntilMoved(to: nic, of: lab, bench, from: before)
-      // A guest that polls takes many frames without an interrupt, so that it may take a while.
       var growths: [[Int]] = []
-      for _ in 0..<40 where growths.joined().allSatisfy({ $0 == 0 }) {
+      for _ in 0..<Self.patience where growths.joined().allSatisfy({ $0 == 0 }) {
         for _ in 0..<Self.interruptsToMove { try Self.send(to: nic, of: lab) }
         growths = zip(moved, try bench.serving()).enumerated()
           .filter { Self.hasMoved(from: before[$0.offset], to: moved[$0.offset]) }
@@ -54,11 +53,17 @@ extension GuestNICTests {
   /// its last move is still being cleaned up, when it comes once more.
   private static let interruptsToMove = 3
 
-  /// Sends until some interrupt has moved for sure. A guest that is slow takes many frames with one.
+  /// How often frames are sent at most. A guest that is slow polls, and takes many frames with one
+  /// interrupt or with none.
+  private static let patience = 400
+  /// Nanoseconds after which a guest may have taken what was sent, and no longer polls.
+  private static let pause: UInt64 = 5_000_000
+
+  /// Sends until some interrupt has moved for sure.
   private static func sendUntilMoved(
     to nic: NIC, of lab: GuestLab, _ bench: NICBench, from before: [NICBench.Line]
   ) throws -> [NICBench.Line] {
-    for _ in 0..<40 {
+    for _ in 0..<patience {
       try send(to: nic, of: lab)
       let now = try bench.serving()
       if zip(before, now).contains(where: hasMoved) { return now }
@@ -81,6 +86,7 @@ extension GuestNICTests {
     let sent = try Program("/usr/bin/bash")
       .inNamespace(path.outside.device.namespace.name ?? "").run(["-c", words])
     #expect(sent.status == 0, "\(sent.errors)")
+    (MonotonicTime.now() + pause).sleepUntil()
   }
 
   /// Fewer queues are other interrupts: those that are there then are pinned, not those that were.
