@@ -34,7 +34,7 @@ struct PktgenTests {
       let generator = try PacketGenerator(in: agent)
       var overrun: UInt64 = 0
       var frames = 25_000
-      while overrun == 0, frames <= 400_000 {
+      while overrun == 0, frames <= 100_000 {
         overrun = try generator.run(frames, bytes: 1514, delay: 0, threads: 1).received.overrun
         frames *= 2
       }
