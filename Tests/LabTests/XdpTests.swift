@@ -89,17 +89,23 @@ struct XdpTests {
     #expect(try #require(sample.metrics[.latencyP50]) > 0)
   }
 
+  /// The sending device of a lab and the receiving one, for frames of 60 bytes.
+  private static func ends(of lab: Lab) throws -> (sender: XdpDevice, receiver: XdpDevice) {
+    var settings = XdpDevice.Settings(
+      frameBytes: 60, zerocopy: false, sends: true, receives: false, port: FrameLayout.magicPort)
+    let sender = try XdpDevice.shared(lab.sender.device, settings)
+    (settings.sends, settings.receives) = (false, true)
+    let receiver = try XdpDevice.shared(lab.receiver.device, settings)
+    return (sender, receiver)
+  }
+
   /// A receiver that stands still loses what its rings do not hold, and says how many those were.
   @Test func whatTheSocketHasNoRoomForIsCounted() throws {
     let lab = try Lab.make(.veth, named: Lab.randomName(), queues: 1)
     defer { lab.remove() }
     let template = FrameTemplate(
       frameBytes: 60, from: lab.sender.address, to: lab.receiver.address, run: 9)
-    var settings = XdpDevice.Settings(
-      frameBytes: 60, zerocopy: false, sends: true, receives: false, port: FrameLayout.magicPort)
-    let sender = try XdpDevice.shared(lab.sender.device, settings)
-    (settings.sends, settings.receives) = (false, true)
-    let receiver = try XdpDevice.shared(lab.receiver.device, settings)
+    let (sender, receiver) = try Self.ends(of: lab)
     var ears = try XdpReceiver(receiver, queues: [0])
     var sink = try XdpSender(sender, queue: 0)
     try ears.setListening(true)
@@ -127,11 +133,7 @@ struct XdpTests {
     defer { lab.remove() }
     let template = FrameTemplate(
       frameBytes: 60, from: lab.sender.address, to: lab.receiver.address, run: 9)
-    var settings = XdpDevice.Settings(
-      frameBytes: 60, zerocopy: false, sends: true, receives: false, port: FrameLayout.magicPort)
-    let sender = try XdpDevice.shared(lab.sender.device, settings)
-    (settings.sends, settings.receives) = (false, true)
-    let receiver = try XdpDevice.shared(lab.receiver.device, settings)
+    let (sender, receiver) = try Self.ends(of: lab)
     var ears = try XdpReceiver(receiver, queues: [0, 1])
     try ears.setListening(true)
     var batch = FrameBatch(capacity: 64, frameBytes: 60)

@@ -11,6 +11,8 @@ package struct QEMUCommand: Sendable, Hashable {
 
   /// The port that the agent finds in the guest.
   package static let agentPort = "org.kvmtune.agent"
+
+  /// What every guest's kernel is told.
   package static let kernelParameters = ["console=ttyS0", "panic=-1", "quiet"]
   /// Besides those, in emulation (kernel-parameters.txt).
   ///

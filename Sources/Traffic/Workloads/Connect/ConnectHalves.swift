@@ -63,11 +63,11 @@ final class ConnectReceiving: ReceivingHalf {
 
   private let namespace: NetworkNamespace
   private var acceptors: [Worker<Acceptor>] = []
-
-  var hasFailed: Bool { acceptors.contains { $0.hasFailed } }
   private let progress = Progress()
   private var before: TCPStatistics?
   private var found = Findings()
+
+  var hasFailed: Bool { acceptors.contains { $0.hasFailed } }
 
   init(in namespace: NetworkNamespace, listeners: [StreamListener], cpus: [Int]) throws {
     self.namespace = namespace

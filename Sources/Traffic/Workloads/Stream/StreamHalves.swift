@@ -87,10 +87,10 @@ final class StreamReceiving: ReceivingHalf {
   private let threads: Int
   private let cpus: [Int]
   private var receivers: [Worker<StreamReceiver>] = []
-
-  var hasFailed: Bool { receivers.contains { $0.hasFailed } }
   private let streams: [Progress]
   private var cpu: UInt64 = 0
+
+  var hasFailed: Bool { receivers.contains { $0.hasFailed } }
 
   var ports: [UInt16] { meeting.ports }
 
