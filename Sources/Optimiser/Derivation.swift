@@ -66,7 +66,9 @@ extension Recommendation {
     guard replay.isAtEnd else {
       throw CampaignError("trials follow though the sweep was done: the records are not of one run")
     }
-    return (findings, true)
+    // What was not begun is not on record, and every search tries something.
+    let isComplete = !findings.search.isEmpty || findings.noise?.failed == true
+    return (findings, isComplete)
   }
 
   /// Every knob as the kernel had it before anything was changed.

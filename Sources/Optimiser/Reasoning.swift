@@ -103,7 +103,15 @@ struct Reasoning {
     if !isComplete { return "the sweep was stopped before its best candidate was validated" }
     return
       "none of the \(findings.search.count) configurations tried promised a gain of \(objective.effect) "
-      + "without breaking a constraint or harming a workload"
+      + "without breaking a constraint or harming a workload" + spoilt
+  }
+
+  /// Where most of a search could not be counted, that is what it says.
+  private var spoilt: String {
+    let valid = findings.search.reduce(0) { $0 + $1.validPairs }
+    let invalid = findings.search.reduce(0) { $0 + $1.invalidPairs }
+    guard invalid > valid else { return "" }
+    return "; \(invalid) of its \(valid + invalid) pairs of samples did not count (invalid_reason)"
   }
 
   private func superiority(_ accepted: TrialFinding) -> String {

@@ -29,7 +29,7 @@ struct HostileAgentTests {
         printf "\\x00\\x00\\x00\\x00\\x00\\x00\\x00$(printf '\\\\x%02x' $1)" >&$fd
         printf '%s' "$2" >&$fd
       }
-      greet() { frame 0 '{"protocol":1,"version":"0"}'; }
+      greet() { frame 0 '{"protocol":2,"version":"0"}'; }
       \(script)
       """)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
@@ -127,6 +127,15 @@ struct HostileAgentTests {
       #expect(words.contains(expected), "\(words)")
       // Whatever came of it, a guest that cannot be trusted is gone; one that says no is not.
       #expect(guest.isUsable == words.contains("refused"))
+    }
+  }
+
+  @Test(arguments: ["", "1234567", "123456789"]) func aTimeHasEightBytes(_ body: String) throws {
+    try Self.withEnemy("greet; frame 1 '\(body)'; exec sleep 600") { guest in
+      #expect(throws: GuestError.lost("it answers another question", console: guest.console)) {
+        _ = try GuestAgent(guest).time()
+      }
+      #expect(!guest.isUsable)
     }
   }
 

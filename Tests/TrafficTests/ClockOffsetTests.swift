@@ -1,4 +1,5 @@
 import Kernel
+import Synchronization
 import Testing
 
 @testable import Traffic
@@ -34,6 +35,34 @@ import Testing
     ])
     #expect(offset.bound == 20)
     #expect(offset.taken == MonotonicTime(nanoseconds: 200_040))
+  }
+
+  /// Answers at once, and counts how often it was asked.
+  private final class Clock: TrafficPeer {
+    private let count = Mutex(0)
+    var questions: Int { count.withLock { $0 } }
+
+    func time() -> MonotonicTime {
+      count.withLock { $0 += 1 }
+      return .now()
+    }
+
+    func call(_ request: TrafficRequest) -> TrafficReply { .done }
+  }
+
+  @Test func clocksAreComparedAsWellAsTheWindowNeeds() throws {
+    let clock = Clock()
+    let machine = try FarMachine(clock)
+    let first = clock.questions
+    #expect(first > 1)
+    try machine.checkClock(within: .max)
+    #expect(clock.questions == first)
+    // No answer comes in no time: it asks on, and then makes do with the best that came.
+    try machine.checkClock(within: 0)
+    let second = clock.questions
+    #expect(second > 2 * first)
+    try machine.checkClock(within: 0)
+    #expect(clock.questions == second)
   }
 
   @Test func aWindowThatIsTooShortForTheClocksDoesNotCount() {

@@ -43,9 +43,10 @@ import Testing
       ?? Validity.reason(Self.use(steal: steal), found)
   }
 
-  /// Of a window of 200 ms on two CPUs of three.
+  /// Of a window of 1 s on two CPUs of three.
   static func use(
-    steal: UInt64 = 0, busy: UInt64 = 0, elsewhere: UInt64 = 0, duration: UInt64 = 200_000_000
+    steal: UInt64 = 0, busy: UInt64 = 0, elsewhere: UInt64 = 0,
+    duration: UInt64 = 1_000_000_000
   ) -> CPUUse {
     var reading = CPUReading(cpus: [0: CPUTimes(), 1: CPUTimes(), 2: CPUTimes()])
     reading.cpus[1]?.steal = steal
@@ -58,12 +59,9 @@ import Testing
   }
 
   @Test func onlyTheCPUsOfTheTrafficCount() {
-    #expect(Validity.reason(Self.use(elsewhere: 190_000_000), Findings()) == nil)
-    #expect(
-      Validity.reason(
-        Self.use(elsewhere: 900_000_000, duration: 1_000_000_000), Findings()) == nil)
+    #expect(Validity.reason(Self.use(elsewhere: 900_000_000), Findings()) == nil)
     // The same where softirqs of the network ran there.
-    var use = Self.use(elsewhere: 190_000_000)
+    var use = Self.use(elsewhere: 900_000_000)
     use.here.cpus[2]?.networkSoftirqs = 50
     use.here.cpus[0]?.networkSoftirqs = 50
     #expect(Validity.reason(use, Findings()) == "the hypervisor took over 25 % of the CPU time")
@@ -71,18 +69,17 @@ import Testing
 
   @Test func otherWorkIsWhatIsNotOurs() {
     var found = Findings()
-    let use = Self.use(busy: 800_000_000, duration: 1_000_000_000)
+    let use = Self.use(busy: 800_000_000)
     #expect(
       Validity.reason(use, found) == "other work took over 25 % of the traffic's CPUs")
     found.cpu = 400_000_000
     #expect(Validity.reason(use, found) == nil)
     #expect(use.otherShare(found) == 0.2)
-    #expect(Validity.reason(Self.use(busy: 190_000_000), Findings()) == nil)
   }
 
-  /// The kernel books what was taken in ticks, and late: a short window may have that of another.
-  @Test func aShortWindowDoesNotKnowWhatWasTaken() {
-    let taken = Self.use(steal: 190_000_000, duration: 199_999_999)
+  /// Slices take turns, so both sides of a comparison lose alike.
+  @Test func aSliceIsNotJudgedByWhatTheMachineDid() {
+    let taken = Self.use(steal: 190_000_000, busy: 600_000_000, duration: 999_999_999)
     #expect(Validity.reason(taken, Findings()) == nil)
   }
 
@@ -90,7 +87,7 @@ import Testing
   private static func softirqs(on cpu: Int, placed: Set<Int> = [0, 1], extra: UInt64? = nil)
     -> CPUUse
   {
-    var use = Self.use(duration: 1_000_000_000)
+    var use = Self.use()
     (use.placed, use.extra) = (placed, extra)
     use.here.cpus[cpu]?.networkSoftirqs = 1000
     use.here.cpus[cpu]?.busy = 900_000_000
@@ -140,7 +137,7 @@ import Testing
     #expect(reason() == nil)
     #expect(reason(delivered: 9_990) == nil)
     #expect(reason(intended: 10_100) == nil)
-    #expect(reason(steal: 100_000_000) == nil)
+    #expect(reason(steal: 500_000_000) == nil)
   }
 
   @Test func aBrokenRuleIsNamed() {
@@ -150,7 +147,7 @@ import Testing
     #expect(reason(offered: 0, delivered: 0) == "no frame was accepted")
     #expect(reason(delivered: 0) == "no frame arrived")
     #expect(reason(delivered: 9_989) == "more than 0.1 % of the offered frames are unexplained")
-    #expect(reason(steal: 110_000_000) == "the hypervisor took over 25 % of the CPU time")
+    #expect(reason(steal: 510_000_000) == "the hypervisor took over 25 % of the CPU time")
   }
 
   @Test func whatTheKernelRefusedWasGenerated() {

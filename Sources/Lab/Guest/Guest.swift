@@ -30,7 +30,7 @@ package final class Guest: Sendable {
     }
 
     /// Version of the messages that agent and host exchange.
-    package static let current = 1
+    package static let current = 2
   }
 
   private struct State: ~Copyable {

@@ -52,3 +52,17 @@ package struct AgentInterface: Codable, Sendable, Hashable {
     self.neighbours = neighbours
   }
 }
+
+/// The time of a guest: asked for with an empty body, and answered with eight bytes in network byte
+/// order. The other messages are JSON, which takes a guest in emulation milliseconds.
+extension MonotonicTime {
+  /// Nil if the body is no time.
+  init?(answer body: [UInt8]) {
+    guard body.count == 8 else { return nil }
+    self.init(nanoseconds: body.reduce(0) { $0 << 8 | UInt64($1) })
+  }
+
+  var answer: [UInt8] {
+    (0..<8).reversed().map { UInt8(truncatingIfNeeded: nanoseconds >> (8 * UInt64($0))) }
+  }
+}

@@ -84,6 +84,12 @@ extension GuestAgent: TuningPeer {
 }
 
 extension GuestAgent: TrafficPeer {
+  package func time() throws -> MonotonicTime {
+    let answer = try guest.call([], within: Self.patience)
+    guard let time = MonotonicTime(answer: answer) else { throw nonsense }
+    return time
+  }
+
   package func call(_ request: TrafficRequest) throws -> TrafficReply {
     if case .startSending(_, let nanoseconds) = request {
       window.withLock { $0 = Double(nanoseconds) / 1e9 }

@@ -5,36 +5,48 @@ final class FarMachine {
   private let peer: any TrafficPeer
   private(set) var clock: ClockOffset
 
+  /// The bound that the last comparison was to reach.
+  private var sought = UInt64.max
+
   /// Nanoseconds after which the clocks are compared again: they drift by tens of microseconds a
   /// second.
   private static let clockAge: UInt64 = 2_000_000_000
-  /// The least number of questions, and the most while none had a round trip that is short enough:
-  /// an emulated guest may take some milliseconds for an answer, and less for the next.
-  private static let questions = (least: 8, most: 32)
-  private static let shortRoundTrip: UInt64 = 1_000_000
+  /// How many questions are asked at least.
+  private static let leastQuestions = 8
+  /// Nanoseconds of further questions while the bound is too wide: an emulated guest on a busy
+  /// host may take some milliseconds for one answer, and less for the next.
+  private static let patience: UInt64 = 1_000_000_000
 
   init(_ peer: any TrafficPeer) throws {
     self.peer = peer
-    clock = try Self.compareClocks(peer)
+    clock = try Self.compareClocks(peer, within: sought)
   }
 
-  /// Compares the clocks anew if that is some time ago.
-  func checkClock() throws {
-    if MonotonicTime.now() - clock.taken > Self.clockAge { clock = try Self.compareClocks(peer) }
+  /// Compares the clocks anew if that is some time ago, or was for less.
+  ///
+  /// - Parameter bound: nanoseconds by which the times may be wrong; it may turn out to be more.
+  func checkClock(within bound: UInt64) throws {
+    let isOld = MonotonicTime.now() - clock.taken > Self.clockAge
+    guard isOld || clock.bound > bound && sought > bound else { return }
+    clock = try Self.compareClocks(peer, within: bound)
+    sought = bound
   }
 
-  private static func compareClocks(_ peer: any TrafficPeer) throws -> ClockOffset {
-    var pings: [ClockOffset.Ping] = []
-    while pings.count < questions.least
-      || pings.count < questions.most && pings.allSatisfy({ $0.roundTrip > shortRoundTrip })
-    {
+  private static func compareClocks(
+    _ peer: any TrafficPeer, within bound: UInt64
+  ) throws -> ClockOffset {
+    func ping() throws -> ClockOffset.Ping {
       let asked = MonotonicTime.now()
-      let reply = try peer.call(.clock)
-      let answered = MonotonicTime.now()
-      guard case .clock(let far) = reply else { throw unexpected(reply) }
-      pings.append(ClockOffset.Ping(asked: asked, far: far, answered: answered))
+      let far = try peer.time()
+      return ClockOffset.Ping(asked: asked, far: far, answered: .now())
     }
-    return ClockOffset(pings)
+    var offset = ClockOffset(try (0..<leastQuestions).map { _ in try ping() })
+    let limit = MonotonicTime.now() + patience
+    while offset.bound > bound, MonotonicTime.now() < limit {
+      let next = ClockOffset([try ping()])
+      if next.bound < offset.bound { offset = next }
+    }
+    return offset
   }
 
   // MARK: Requests, by what answers them

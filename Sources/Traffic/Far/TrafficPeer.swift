@@ -3,6 +3,9 @@ package import Kernel
 /// Another machine that can play one end of traffic: asked here, answered there by a
 /// ``TrafficService``.
 package protocol TrafficPeer: Sendable {
+  /// Its `CLOCK_MONOTONIC`, by the shortest way that there is: how well the clocks can be compared
+  /// is decided by how long the answer takes. Throws what the transport throws.
+  func time() throws -> MonotonicTime
   /// Carries a request there and the reply back. Throws what the transport throws; a request
   /// that failed there is a reply.
   func call(_ request: TrafficRequest) throws -> TrafficReply
@@ -10,8 +13,6 @@ package protocol TrafficPeer: Sendable {
 
 /// What one machine asks of another. A half is known by the number that it was opened with.
 package enum TrafficRequest: Sendable, Hashable, Codable {
-  /// Its time, to be compared with ours.
-  case clock
   /// The CPU time that it has used so far.
   case cpu
   /// What a device there is.
@@ -36,7 +37,6 @@ package enum TrafficRequest: Sendable, Hashable, Codable {
 
 package enum TrafficReply: Sendable, Codable {
   case done
-  case clock(MonotonicTime)
   case cpu(CPUReading)
   case endpoint(FarEndpoint)
   /// In the order of ``FarEndpoint``.

@@ -7,16 +7,14 @@ package enum Validity {
   package static let leastOffered = 0.99
   /// Of the offered frames, the share that may be unexplained.
   static let mostUnexplained = 0.001
-  /// Of the time of the traffic's CPUs, the share that may be stolen, in a window that is long enough
-  /// to know. Shorter ones lose alike on both sides of a comparison.
+  /// Of the time of the traffic's CPUs, the shares that may be stolen and that may go into other
+  /// work, in a window of ``leastForMachine`` nanoseconds. Shorter ones are slices, which take turns:
+  /// both sides of a comparison lose alike.
   static let mostSteal = 0.25
-  /// Of the time of the traffic's CPUs, the share that may go into other work, in a window that is
-  /// long enough to know.
   static let mostOtherWork = 0.25
-  /// Nanoseconds of a window from which on the kernel's ticks of 10 ms say something, and from
-  /// which on what they say of other work is a reason.
+  static let leastForMachine: UInt64 = 1_000_000_000
+  /// Nanoseconds of a window from which on the kernel's ticks of 10 ms say something.
   static let leastForTicks: UInt64 = 200_000_000
-  static let leastForOtherWork: UInt64 = 1_000_000_000
   /// Of the window, the share by which times of two clocks may be wrong.
   static let mostClockError = 0.01
   /// Nominal gaps by which one frame in a hundred may be late. A sender sends what is due in one
@@ -78,10 +76,8 @@ package enum Validity {
 
   /// What the machine did meanwhile.
   static func reason(_ cpu: CPUUse, _ found: Findings) -> String? {
-    if cpu.duration >= leastForTicks && cpu.stealShare > mostSteal { return stolen }
-    if cpu.duration >= leastForOtherWork && cpu.otherShare(found) > mostOtherWork {
-      return busy
-    }
-    return nil
+    guard cpu.duration >= leastForMachine else { return nil }
+    if cpu.stealShare > mostSteal { return stolen }
+    return cpu.otherShare(found) > mostOtherWork ? busy : nil
   }
 }
