@@ -8,8 +8,11 @@ import SystemPackage
 /// In front of each frame stand ``TapDevice/headerBytes`` zero bytes: the virtio-net header of a
 /// frame without offloads, so that one batch serves packet sockets and TAP queues alike.
 /// Safe: the memory is allocated once, freed once, and every index is checked against it.
-@safe package struct FrameBatch: ~Copyable, @unchecked Sendable {
-  package let capacity: Int
+///
+/// Public, since the compiler inlines nothing of a `package` type into other modules: a call for
+/// each frame and another for its closure would cost as much as the work in it.
+@safe public struct FrameBatch: ~Copyable, @unchecked Sendable {
+  @usableFromInline package let capacity: Int
   /// Bytes of the largest frame, from the Ethernet header on, without the frame check sequence.
   package let frameBytes: Int
   /// Bytes at the beginning of a frame that change from use to use. Whatever is behind them is the

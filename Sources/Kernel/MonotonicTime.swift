@@ -1,8 +1,10 @@
 import CLinux
 
 /// A moment of `CLOCK_MONOTONIC`, in nanoseconds since an arbitrary start (clock_gettime(2)).
-package struct MonotonicTime: Sendable, Hashable, Comparable, Codable {
-  package var nanoseconds: UInt64
+///
+/// Public for the same reason as ``FrameBatch``: frames are stamped with differences of it.
+public struct MonotonicTime: Sendable, Hashable, Comparable, Codable {
+  @usableFromInline package var nanoseconds: UInt64
 
   @inlinable package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
@@ -32,16 +34,16 @@ package struct MonotonicTime: Sendable, Hashable, Comparable, Codable {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
-  package static func + (time: MonotonicTime, nanoseconds: UInt64) -> MonotonicTime {
+  @inlinable package static func + (time: MonotonicTime, nanoseconds: UInt64) -> MonotonicTime {
     MonotonicTime(nanoseconds: time.nanoseconds + nanoseconds)
   }
 
   /// Nanoseconds from `earlier` to `later`; 0 if they are the other way round.
-  package static func - (later: MonotonicTime, earlier: MonotonicTime) -> UInt64 {
+  @inlinable package static func - (later: MonotonicTime, earlier: MonotonicTime) -> UInt64 {
     later > earlier ? later.nanoseconds - earlier.nanoseconds : 0
   }
 
-  package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
+  @inlinable public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
     left.nanoseconds < right.nanoseconds
   }
 

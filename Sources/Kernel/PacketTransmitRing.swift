@@ -43,7 +43,7 @@ import SystemPackage
     try descriptor.setOption(SOL_PACKET, PACKET_VERSION, CInt(TPACKET_V2.rawValue))
     try descriptor.setOption(SOL_PACKET, PACKET_VNET_HDR, 1)
     try Self.checkSize(frameBytes, descriptor, device.name)
-    var slotBytes = 256
+    var slotBytes = 128
     while slotBytes < Self.frameOffset + frameBytes { slotBytes *= 2 }
     // Both are powers of two, so that slots fill the blocks and follow each other without a gap.
     let blockBytes = max(slotBytes, 1 << 16)
