@@ -14,7 +14,7 @@ struct FramePlaces: Sendable {
   /// a place.
   ///
   /// - Returns: the bytes of the frame.
-  mutating func copy(
+  @inline(__always) mutating func copy(
     _ index: Int, of frames: borrowing FrameBatch, to place: Int, at memory: UnsafeMutableRawPointer
   ) -> Int {
     if batch != frames.number {

@@ -110,7 +110,7 @@ import SystemPackage
     descriptor.wait(for: Int16(POLLOUT), milliseconds: milliseconds)
   }
 
-  private mutating func fill(_ slot: Int, _ batch: borrowing FrameBatch, _ index: Int) {
+  @inline(__always) private mutating func fill(_ slot: Int, _ batch: borrowing FrameBatch, _ index: Int) {
     let start = unsafe memory + slot * slotBytes
     let bytes = unsafe places.copy(index, of: batch, to: slot, at: start + Self.frameOffset)
     unsafe start.storeBytes(
@@ -160,7 +160,7 @@ import SystemPackage
 
   private func following(_ slot: Int) -> Int { slot + 1 == slotCount ? 0 : slot + 1 }
 
-  private func isFree(_ slot: Int) -> Bool {
+  @inline(__always) private func isFree(_ slot: Int) -> Bool {
     // Bits of time stamps may stand beside.
     unsafe kvmtune_load_acquire(status(slot)) & (Self.waiting | UInt32(TP_STATUS_SENDING)) == 0
   }

@@ -178,20 +178,21 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
   ) {
     precondition(count <= batchFrames)
     if unit > 1 { return stampTogether(count, now: now, intended: intended) }
-    var sequence = round
-    var flow = flows.lowerBound + turn
+    var stamp = FrameStamp(
+      flow: flows.lowerBound + turn, sequence: round, intended: now, sent: now)
     issued.limit = round + UInt64((turn + count) / flows.count) + 1
     // Held here, so that not every frame takes hold of its parts and lets them go.
     let template = template
     for index in 0..<count {
-      let due = intended?(index) ?? now
-      if intended != nil { lateness.record(now - due) }
-      let stamp = FrameStamp(flow: flow, sequence: sequence, intended: due, sent: now)
+      if let due = intended?(index) {
+        lateness.record(now - due)
+        stamp.setTimes(intended: due, sent: now)
+      }
       batch.withFrame(place + index) { template.write(stamp, into: &$0) }
-      flow += 1
-      if flow == flows.upperBound {
-        flow = flows.lowerBound
-        sequence += 1
+      stamp.flow += 1
+      if stamp.flow == flows.upperBound {
+        stamp.flow = flows.lowerBound
+        stamp.sequence += 1
       }
     }
   }

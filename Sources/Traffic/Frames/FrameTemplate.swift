@@ -47,9 +47,13 @@ package struct FrameStamp: Sendable, Hashable {
   package var lateness: UInt32
 
   package init(flow: Int, sequence: UInt64, intended: MonotonicTime, sent: MonotonicTime) {
-    self.init(
-      flow: flow, sequence: sequence, intended: intended.nanoseconds & Self.timeMask,
-      lateness: UInt32(clamping: sent - intended))
+    self.init(flow: flow, sequence: sequence, intended: 0, lateness: 0)
+    setTimes(intended: intended, sent: sent)
+  }
+
+  mutating func setTimes(intended: MonotonicTime, sent: MonotonicTime) {
+    self.intended = intended.nanoseconds & Self.timeMask
+    lateness = UInt32(clamping: sent - intended)
   }
 
   init(flow: Int, sequence: UInt64, intended: UInt64, lateness: UInt32) {
@@ -88,6 +92,8 @@ package struct FrameTemplate: Template, Hashable {
   package let bytes: [UInt8]
   package let run: UInt16
   private let constantSum: UInt64
+  /// The UDP header without source port and checksum.
+  private let endpoints: UInt64
   /// What every frame of ours begins with, in words.
   private let head: FrameHead
 
@@ -107,6 +113,7 @@ package struct FrameTemplate: Template, Hashable {
     let datagram = udp + [UInt8](repeating: 0, count: 18) + filler
     bytes = destination.octets + source.octets + [8, 0] + ip + datagram
     head = FrameHead(bytes)
+    endpoints = UInt64(FrameLayout.magicPort) << 32 | UInt64(length) << 16
     self.run = run
     let pseudoHeader = Array(ip[12..<20]) + [0, 17] + length.octets
     constantSum = InternetChecksum.sum(pseudoHeader) + InternetChecksum.sum(datagram)
@@ -122,8 +129,8 @@ package struct FrameTemplate: Template, Hashable {
   /// Writes what is different from frame to frame, and the checksum that goes with it.
   @inline(__always) package func write(_ stamp: FrameStamp, into frame: inout MutableRawSpan) {
     let port = FrameLayout.firstPort &+ UInt16(truncatingIfNeeded: stamp.flow)
-    frame.storeBigEndian(port, at: FrameLayout.udp)
-    frame.storeBigEndian(checksum(port, stamp), at: FrameLayout.udpChecksum)
+    let datagram = UInt64(port) << 48 | endpoints | UInt64(checksum(port, stamp))
+    frame.storeBigEndian(datagram, at: FrameLayout.udp)
     frame.storeBigEndian(stamp.sequence, at: FrameLayout.sequence)
     // Intended time and lateness are ten bytes in a row: eight, then two.
     frame.storeBigEndian(
