@@ -43,6 +43,7 @@ public struct MonotonicTime: Sendable, Hashable, Comparable, Codable {
     later > earlier ? later.nanoseconds - earlier.nanoseconds : 0
   }
 
+  /// Whether `left` was earlier.
   @inlinable public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
     left.nanoseconds < right.nanoseconds
   }

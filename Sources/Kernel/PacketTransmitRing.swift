@@ -110,7 +110,8 @@ import SystemPackage
     descriptor.wait(for: Int16(POLLOUT), milliseconds: milliseconds)
   }
 
-  @inline(__always) private mutating func fill(_ slot: Int, _ batch: borrowing FrameBatch, _ index: Int) {
+  @inline(__always)
+  private mutating func fill(_ slot: Int, _ batch: borrowing FrameBatch, _ index: Int) {
     let start = unsafe memory + slot * slotBytes
     let bytes = unsafe places.copy(index, of: batch, to: slot, at: start + Self.frameOffset)
     unsafe start.storeBytes(

@@ -62,4 +62,20 @@ import Testing
       #expect(held == [UInt8](repeating: value, count: 12))
     }
   }
+
+  /// Whatever the way in which it is copied, each byte comes to its place, and no other is touched.
+  @Test func everySizeIsCopiedExactly() {
+    for size in 1...130 {
+      var batch = FrameBatch(capacity: 2, frameBytes: 130)
+      batch.withFrame(1) { frame in
+        for offset in 0..<130 { frame.storeBigEndian(UInt8(offset + 1), at: offset) }
+      }
+      var memory = [UInt8](repeating: 0, count: 140)
+      unsafe memory.withUnsafeMutableBytes { buffer in
+        if let start = buffer.baseAddress { unsafe batch.copyFrame(1, limit: size, to: start) }
+      }
+      let wanted = (1...size).map { UInt8($0) } + [UInt8](repeating: 0, count: 140 - size)
+      #expect(memory == wanted, "\(size) bytes")
+    }
+  }
 }
