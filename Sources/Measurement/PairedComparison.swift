@@ -16,14 +16,28 @@ package struct PairedComparison: Hashable, Sendable {
   /// zero on one side counts as this.
   package static let mostLogarithm = 9 * M_LN10
 
+  /// What stands for a block.
+  package enum Summary: Sendable {
+    /// The median of its d: a neighbour's burst in some of its slices is no effect.
+    case median
+    /// The ratio of the means of both sides: what a stall in some of its slices takes away is in it.
+    case means
+  }
+
   /// u_k by k, of the swap pairs that are whole.
   package let swapPairs: [Int: Double]
 
   /// Of one workload.
-  package init(_ trial: TrialEvidence, _ metric: Metric, workload: String) {
+  package init(
+    _ trial: TrialEvidence, _ metric: Metric, workload: String, by summary: Summary = .median
+  ) {
     var effects: [Int: Double] = [:]
     for block in trial.soundBlocks(of: workload) {
-      effects[block.number] = Series.median(Self.logarithms(of: block, metric))
+      effects[block.number] =
+        switch summary {
+        case .median: Series.median(Self.logarithms(of: block, metric))
+        case .means: Self.logarithmOfMeans(of: block, metric)
+        }
     }
     var pairs: [Int: Double] = [:]
     for (number, even) in effects where number.isMultiple(of: 2) {
@@ -55,13 +69,34 @@ package struct PairedComparison: Hashable, Sendable {
   /// ln(candidate ÷ reference) of the block's valid pairs that have the metric, in their order;
   /// at most ±``mostLogarithm``, also where one side is zero; left out where both are.
   package static func logarithms(of block: Block, _ metric: Metric) -> [Double] {
+    values(of: block, metric).compactMap(logarithm)
+  }
+
+  /// ln(mean of the candidate ÷ mean of the reference), of the same pairs; nil where both are zero.
+  private static func logarithmOfMeans(of block: Block, _ metric: Metric) -> Double? {
+    let values = values(of: block, metric)
+    return logarithm(
+      values.reduce(into: (reference: 0.0, candidate: 0.0)) {
+        $0.reference += $1.reference
+        $0.candidate += $1.candidate
+      })
+  }
+
+  private typealias Values = (reference: Double, candidate: Double)
+
+  private static func values(of block: Block, _ metric: Metric) -> [Values] {
     block.pairs.compactMap { pair in
       guard pair.isValid, let reference = pair.reference.metrics[metric],
-        let candidate = pair.candidate.metrics[metric], reference >= 0, candidate >= 0,
-        reference > 0 || candidate > 0
+        let candidate = pair.candidate.metrics[metric], reference >= 0, candidate >= 0
       else { return nil }
-      return max(-mostLogarithm, min(mostLogarithm, log(candidate) - log(reference)))
+      return (reference, candidate)
     }
+  }
+
+  private static func logarithm(_ values: Values) -> Double? {
+    guard values.reference > 0 || values.candidate > 0 else { return nil }
+    return max(
+      -mostLogarithm, min(mostLogarithm, log(values.candidate) - log(values.reference)))
   }
 
   /// The lag-1 autocorrelation of the slices within a block, as the mean over a trial's blocks; nil

@@ -32,7 +32,8 @@ extension TrialFinding {
         drops.merge(pair.candidate.drops) { $0 &+ $1 }
       },
       validPairs: valid.count, invalidPairs: pairs.count - valid.count,
-      unreliable: trial.candidate == trial.reference ? nil : Reliability(trial).objection)
+      unreliable: trial.candidate == trial.reference
+        ? nil : Reliability(trial, objective, workloads: names).objection)
   }
 
   /// The same finding with tests of a family.

@@ -4,9 +4,12 @@ import Measurement
 /// Whether traffic gets through with a configuration as often as with the one that it is held
 /// against.
 ///
-/// Effects rest on the windows that count, and a window in which nothing arrived does not: a
-/// configuration that fails now and then would be judged by the moments in which it did not.
+/// Effects rest on the windows that count, and a window in which nothing arrived does not; of those
+/// that do, the usual one stands for a block. A configuration that fails or stalls now and then
+/// would be judged by the moments in which it did not.
 struct Reliability {
+  /// What its stalls take away; nil if nothing does.
+  private let stall: String?
   /// All blocks of the trial.
   private let blocks: Int
   /// In which nothing could be measured: settings were refused, or traffic broke down.
@@ -19,7 +22,12 @@ struct Reliability {
   private static let mostBroken = 2
   private static let mostBrokenShare = 1.0 / 8
 
-  init(_ trial: TrialEvidence) {
+  /// - Parameter workloads: those that have the metric of an aim.
+  init(_ trial: TrialEvidence, _ objective: Objective, workloads: (Metric) -> [String]) {
+    let places = objective.aims.flatMap { aim in workloads(aim.metric).map { (aim, $0) } }
+    stall = places.first { Self.stalls(trial, $0, objective.margin, on: $1) }.map {
+      "\($0.metric.name) on \($1) is worse in the mean of all windows than in the usual one"
+    }
     blocks = trial.blocks.count
     broken = trial.blocks.count(where: \.isBroken)
     let surplus = trial.blocks.map { block in
@@ -38,7 +46,24 @@ struct Reliability {
     if signProbability < Estimate.alpha / 2 {
       return "windows failed in \(worse) of \(blocks) blocks, where those beside them did not"
     }
-    return nil
+    return stall
+  }
+
+  /// Whether all windows together are surely worse than the reference's, and surely worse than the
+  /// usual one: an effect is that of the usual window, so that traffic could stand still in many of
+  /// the others.
+  private static func stalls(
+    _ trial: TrialEvidence, _ aim: Aim, _ margin: Double, on workload: String
+  ) -> Bool {
+    func swapPairs(_ summary: PairedComparison.Summary) -> [Int: Double] {
+      PairedComparison(trial, aim.metric, workload: workload, by: summary).swapPairs
+    }
+    func isWorse(_ logarithms: [Int: Double]) -> Bool {
+      let effect = Effect(logarithms: logarithms.sorted { $0.key < $1.key }.map(\.value))
+      return Verdict(effect, aim.goal, margin: margin) == .worse
+    }
+    let means = swapPairs(.means)
+    return isWorse(means) && isWorse(means.merging(swapPairs(.median)) { $0 - $1 })
   }
 
   /// The chance that so many of the blocks that differ are the candidate's, if either side is as

@@ -36,6 +36,29 @@ import Testing
       tried.unreliable == "windows failed in 6 of 6 blocks, where those beside them did not")
   }
 
+  /// Two windows of three are better, and in one next to nothing arrives: less in all.
+  @Test func whatStallsNowAndThenIsNotRecommended() throws {
+    let found = try Self.sweep { $0.stalling = [Self.good: 1] }
+    #expect(found.decision == .changeNothing)
+    let tried = try #require(found.search.first)
+    #expect(tried.effect.map { $0.ratio > 1.1 } == true)
+    #expect(
+      tried.unreliable
+        == "throughput_bps on w is worse in the mean of all windows than in the usual one")
+  }
+
+  /// Were it told as unreliable, it would be hard to see that it is simply worse.
+  @Test func whatIsAlwaysWorseIsNoStall() throws {
+    let found = try Self.sweep { $0.stalling = [Self.good: 3] }
+    let tried = try #require(found.search.first)
+    #expect(tried.verdict == .worse && tried.unreliable == nil)
+  }
+
+  @Test func aBenchThatStallsOnBothSidesSpeaksAgainstNobody() throws {
+    let found = try Self.sweep { $0.stalling = [.baseline: 1] }
+    #expect(found.configuration == Self.good)
+  }
+
   @Test func aBenchThatFailsOnBothSidesSpeaksAgainstNobody() throws {
     let found = try Self.sweep { $0.failing = [.baseline: 1] }
     #expect(found.configuration == Self.good)

@@ -24,6 +24,8 @@ struct ScriptedBench {
   var impossible: [KnobName: KnobValue] = [:]
   /// In how many of a block's windows nothing arrives.
   var failing: [Configuration: Double] = [:]
+  /// In how many of a block's windows a tenth arrives.
+  var stalling: [Configuration: Double] = [:]
   /// In which blocks traffic breaks down, of trials of a configuration.
   var breaking: [Configuration: Set<Int>] = [:]
   /// In which blocks something else goes on, by trial: their samples but the first are invalid, and
@@ -79,6 +81,9 @@ struct ScriptedBench {
           measured = Sample(
             startedAt: measured.startedAt, duration: 0.02, metrics: [.throughput: 0, .loss: 1],
             invalidReason: "no frame arrived")
+        }
+        if Double(sample) < sum(stalling, configuration) {
+          measured.metrics[.throughput, default: 0] *= 0.1
         }
         if breaking[request.candidate]?.contains(block) == true {
           measured = Sample(
