@@ -15,9 +15,9 @@ import SystemPackage
   @usableFromInline package let capacity: Int
   /// Bytes of the largest frame, from the Ethernet header on, without the frame check sequence.
   package let frameBytes: Int
-  /// Bytes at the beginning of a frame that change from use to use. Whatever is behind them is the
-  /// same in all frames that reach so far, from the first use on.
-  let changing: Int
+  /// Where the bytes of a frame are that change from use to use. All others are the same in all
+  /// frames that reach so far, from the first use on.
+  let changing: Range<Int>
   /// No other batch has it.
   let number: UInt64
 
@@ -39,9 +39,9 @@ import SystemPackage
   /// Makes `capacity` frames, all zero, whose sizes follow each other again and again: 1 … ``limit``
   /// and all but one of the sizes. No call takes more than the limit.
   ///
-  /// - Parameter changing: bytes at the beginning of a frame that may be changed once it was sent; all
-  ///   that follow are then the same in every frame that reaches so far.
-  package init(capacity: Int, sizes: [Int], changing: Int = .max) {
+  /// - Parameter changing: the bytes of a frame that may be changed once it was sent; all others are
+  ///   then the same in every frame that reaches so far.
+  package init(capacity: Int, sizes: [Int], changing: Range<Int> = 0..<Int.max) {
     precondition((1..<Self.limit + max(1, sizes.count)).contains(capacity))
     precondition(sizes.allSatisfy { $0 > 0 })
     let frameBytes = sizes.max() ?? 0
@@ -158,26 +158,37 @@ import SystemPackage
   func write(_ index: Int, to queue: CInt) -> Int {
     precondition(index >= 0 && index < capacity)
     let bytes = unsafe headed(index)
-    return unsafe CLinux.write(queue, bytes.baseAddress, bytes.count)
+    return unsafe kvmtune_write(queue, bytes.baseAddress, bytes.count)
   }
 
-  /// Copies one frame, at most `limit` bytes of it, to memory that has room for the largest.
-  @inline(__always) func copyFrame(_ index: Int, limit: Int, to place: UnsafeMutableRawPointer) {
-    precondition(index >= 0 && index < capacity)
-    let start = unsafe memory + (index &* stride &+ Self.headroom)
-    let count = unsafe min(limit, lengths[index])
-    if count > 64 || count < 32 {
-      unsafe place.copyMemory(from: start, byteCount: count)
-    } else {
-      // What changes of a frame is in here: two halves that overlap take no call.
-      let rest = count - 32
-      unsafe place.copyMemory(from: start, byteCount: 32)
-      unsafe (place + rest).copyMemory(from: start + rest, byteCount: 32)
+  /// Copies what a frame has of the bytes in `range` to where they belong in memory that has room for
+  /// the largest frame.
+  @inline(__always) func copyFrame(
+    _ index: Int, _ range: Range<Int>, to place: UnsafeMutableRawPointer
+  ) {
+    precondition(index >= 0 && index < capacity && range.lowerBound >= 0)
+    let count = unsafe min(range.upperBound, lengths[index]) &- range.lowerBound
+    if count <= 0 { return }
+    let from = unsafe memory + (index &* stride &+ Self.headroom &+ range.lowerBound)
+    let to = unsafe place + range.lowerBound
+    // What changes of a frame is a few words: two halves that overlap take no call.
+    switch count {
+    case 16...32: unsafe Self.copyHalves(of: 16, count, from, to)
+    case 33...64: unsafe Self.copyHalves(of: 32, count, from, to)
+    default: unsafe to.copyMemory(from: from, byteCount: count)
     }
   }
 
+  @inline(__always) private static func copyHalves(
+    of half: Int, _ count: Int, _ from: UnsafeMutableRawPointer, _ to: UnsafeMutableRawPointer
+  ) {
+    let rest = count &- half
+    unsafe to.copyMemory(from: from, byteCount: half)
+    unsafe (to + rest).copyMemory(from: from + rest, byteCount: half)
+  }
+
   /// Bytes of one frame.
-  func bytes(of index: Int) -> Int {
+  @inlinable @inline(__always) package func bytes(of index: Int) -> Int {
     precondition(index >= 0 && index < capacity)
     return unsafe lengths[index]
   }

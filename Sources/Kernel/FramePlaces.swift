@@ -23,7 +23,7 @@ struct FramePlaces: Sendable {
     }
     let bytes = frames.bytes(of: index)
     let isHeld = held[place] >= bytes
-    unsafe frames.copyFrame(index, limit: isHeld ? frames.changing : bytes, to: memory)
+    unsafe frames.copyFrame(index, isHeld ? frames.changing : 0..<bytes, to: memory)
     if !isHeld { held[place] = bytes }
     return bytes
   }

@@ -82,9 +82,10 @@ import SystemPackage
     if next + frames.count >= slotCount { try Self.checkSize(frameBytes, descriptor, device) }
     let first = next
     var filled = 0
+    var bytes = 0
     for index in frames {
       if filled == slotCount || !isFree(next) { break }
-      fill(next, batch, index)
+      bytes += fill(next, batch, index)
       unsafe kvmtune_store_release(status(next), UInt32(TP_STATUS_SEND_REQUEST))
       next = following(next)
       filled += 1
@@ -92,6 +93,8 @@ import SystemPackage
     // The oldest slot is still on its way.
     if filled == 0 { return SendOutcome(accepted: 0, obstacle: frames.isEmpty ? nil : .full) }
     let result = Glibc.send(descriptor.rawValue, nil, 0, CInt(MSG_DONTWAIT))
+    // It says how many bytes it took, virtio-net headers aside.
+    if result == bytes && filled == frames.count { return SendOutcome(accepted: filled) }
     let error = result < 0 ? Glibc.errno : 0
     let accepted = takeBack(from: first, filled)
     if accepted == filled {
@@ -110,8 +113,9 @@ import SystemPackage
     descriptor.wait(for: Int16(POLLOUT), milliseconds: milliseconds)
   }
 
+  /// - Returns: the bytes of the frame.
   @inline(__always)
-  private mutating func fill(_ slot: Int, _ batch: borrowing FrameBatch, _ index: Int) {
+  private mutating func fill(_ slot: Int, _ batch: borrowing FrameBatch, _ index: Int) -> Int {
     let start = unsafe memory + slot * slotBytes
     let bytes = unsafe places.copy(index, of: batch, to: slot, at: start + Self.frameOffset)
     unsafe start.storeBytes(
@@ -120,6 +124,7 @@ import SystemPackage
     unsafe start.storeBytes(
       of: bytes <= Self.longestPiece ? UInt16(bytes) : 0, toByteOffset: Self.dataOffset + 2,
       as: UInt16.self)
+    return bytes
   }
 
   /// Makes slots ours again that the kernel did not take; it stays at the first of them.

@@ -65,7 +65,7 @@ import SystemPackage
       let queue = queues[turn]
       turn = (turn + 1) % queues.count
       while taken < limit {
-        let count = unsafe read(queue, buffer.baseAddress, buffer.count)
+        let count = unsafe kvmtune_read(queue, buffer.baseAddress, buffer.count)
         if count < 0 && Glibc.errno == EAGAIN { break }
         if count < 0 && Glibc.errno == EINTR { continue }
         guard count >= TapDevice.headerBytes else {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct FramePlacesTests {
   /// A batch of two frames of 8 and 12 bytes, all of one value.
-  private static func batch(_ value: UInt8, changing: Int = .max) -> FrameBatch {
+  private static func batch(_ value: UInt8, changing: Range<Int> = 0..<Int.max) -> FrameBatch {
     var batch = FrameBatch(capacity: 2, sizes: [8, 12], changing: changing)
     fill(&batch, value)
     return batch
@@ -34,21 +34,22 @@ import Testing
   @Test func onlyWhatChangesIsCopiedAgain() {
     var places = FramePlaces(count: 2)
     var memory = [UInt8](repeating: 0, count: 24)
-    var batch = Self.batch(1, changing: 4)
+    var batch = Self.batch(1, changing: 1..<5)
     func bytes(_ parts: (UInt8, Int)...) -> [UInt8] {
       parts.flatMap { [UInt8](repeating: $0.0, count: $0.1) }
     }
     #expect(Self.copy(0, of: batch, to: 0, &places, &memory) == bytes((1, 8), (0, 4)))
     Self.fill(&batch, 2)
-    #expect(Self.copy(0, of: batch, to: 0, &places, &memory) == bytes((2, 4), (1, 4), (0, 4)))
+    let again = Self.copy(0, of: batch, to: 0, &places, &memory)
+    #expect(again == bytes((1, 1), (2, 4), (1, 3), (0, 4)))
     // A frame that reaches farther than what is held.
     #expect(Self.copy(1, of: batch, to: 0, &places, &memory) == bytes((2, 12)))
     Self.fill(&batch, 3)
-    #expect(Self.copy(0, of: batch, to: 0, &places, &memory) == bytes((3, 4), (2, 8)))
+    #expect(Self.copy(0, of: batch, to: 0, &places, &memory) == bytes((2, 1), (3, 4), (2, 7)))
     // The other place holds nothing yet.
     #expect(Self.copy(0, of: batch, to: 1, &places, &memory) == bytes((3, 8), (0, 4)))
     // What another batch holds is not this one's.
-    let other = Self.batch(4, changing: 4)
+    let other = Self.batch(4, changing: 1..<5)
     #expect(Self.copy(0, of: other, to: 0, &places, &memory) == bytes((4, 8), (2, 4)))
   }
 
@@ -64,18 +65,34 @@ import Testing
   }
 
   /// Whatever the way in which it is copied, each byte comes to its place, and no other is touched.
-  @Test func everySizeIsCopiedExactly() {
-    for size in 1...130 {
-      var batch = FrameBatch(capacity: 2, frameBytes: 130)
-      batch.withFrame(1) { frame in
-        for offset in 0..<130 { frame.storeBigEndian(UInt8(offset + 1), at: offset) }
+  @Test func everyRangeIsCopiedExactly() {
+    for first in [0, 1, 34] {
+      for last in (first + 1)...131 {
+        var batch = FrameBatch(capacity: 2, frameBytes: 130)
+        batch.withFrame(1) { frame in
+          for offset in 0..<130 { frame.storeBigEndian(UInt8(offset + 1), at: offset) }
+        }
+        var memory = [UInt8](repeating: 0, count: 140)
+        unsafe memory.withUnsafeMutableBytes { buffer in
+          if let start = buffer.baseAddress { unsafe batch.copyFrame(1, first..<last, to: start) }
+        }
+        let range = first..<min(last, 130)
+        let wanted = (0..<140).map { range.contains($0) ? UInt8($0 + 1) : 0 }
+        #expect(memory == wanted, "bytes \(first)..<\(last)")
       }
-      var memory = [UInt8](repeating: 0, count: 140)
-      unsafe memory.withUnsafeMutableBytes { buffer in
-        if let start = buffer.baseAddress { unsafe batch.copyFrame(1, limit: size, to: start) }
-      }
-      let wanted = (1...size).map { UInt8($0) } + [UInt8](repeating: 0, count: 140 - size)
-      #expect(memory == wanted, "\(size) bytes")
     }
+  }
+
+  /// What begins behind a frame's end has nothing of it.
+  @Test func aFrameThatEndsBeforeItIsLeftAlone() {
+    var memory = [UInt8](repeating: 0, count: 140)
+    var batch = FrameBatch(capacity: 1, frameBytes: 60)
+    batch.withFrame(0) { frame in
+      for offset in 0..<60 { frame.storeBigEndian(UInt8(1), at: offset) }
+    }
+    unsafe memory.withUnsafeMutableBytes { buffer in
+      if let start = buffer.baseAddress { unsafe batch.copyFrame(0, 80..<90, to: start) }
+    }
+    #expect(memory == [UInt8](repeating: 0, count: 140))
   }
 }

@@ -45,15 +45,13 @@ package struct DatagramTemplate: Template, Hashable {
   }
 
   package static var headerBytes: Int { DatagramLayout.headerBytes }
-  package var changing: Int { DatagramLayout.filler }
+  package var changing: Range<Int> { 0..<DatagramLayout.filler }
 
-  package func write(_ stamp: FrameStamp, into datagram: inout MutableRawSpan) {
+  package func imprint(_ stamp: FrameStamp, bytes: Int) -> DatagramImprint {
     let first = mark << 40 | UInt64(stamp.flow & 0xff) << 32 | (stamp.sequence >> 8) & 0xffff_ffff
     let lateness = UInt64(min(stamp.lateness / 1000, 255))
     let second = stamp.sequence << 56 | (stamp.intended & FrameStamp.timeMask) << 8 | lateness
-    datagram.storeBigEndian(first, at: 0)
-    datagram.storeBigEndian(second, at: 8)
-    datagram.storeBigEndian(checksum(first, second), at: DatagramLayout.checksum)
+    return DatagramImprint(first: first, second: second, checksum: checksum(first, second))
   }
 
   /// Addresses are the kernel's.
@@ -85,5 +83,18 @@ package struct DatagramTemplate: Template, Hashable {
     InternetChecksum.complement(
       fillerSum &+ (first >> 32) &+ (first & 0xffff_ffff) &+ (second >> 32)
         &+ (second & 0xffff_ffff))
+  }
+}
+
+/// All of a datagram that changes, as words.
+package struct DatagramImprint: StampImprint {
+  fileprivate let first: UInt64
+  fileprivate let second: UInt64
+  fileprivate let checksum: UInt16
+
+  package func write(into datagram: inout MutableRawSpan) {
+    datagram.storeBigEndian(first, at: 0)
+    datagram.storeBigEndian(second, at: 8)
+    datagram.storeBigEndian(checksum, at: DatagramLayout.checksum)
   }
 }

@@ -188,7 +188,8 @@ package struct FrameSender<Sink: FrameSink & ~Copyable>: ~Copyable {
         lateness.record(now - due)
         stamp.setTimes(intended: due, sent: now)
       }
-      batch.withFrame(place + index) { template.write(stamp, into: &$0) }
+      let imprint = template.imprint(stamp, bytes: batch.bytes(of: place + index))
+      batch.withFrame(place + index) { imprint.write(into: &$0) }
       stamp.flow += 1
       if stamp.flow == flows.upperBound {
         stamp.flow = flows.lowerBound

@@ -119,24 +119,17 @@ package struct FrameTemplate: Template, Hashable {
     constantSum = InternetChecksum.sum(pseudoHeader) + InternetChecksum.sum(datagram)
   }
 
-  package var changing: Int { FrameLayout.filler }
+  package var changing: Range<Int> { FrameLayout.udp..<FrameLayout.filler }
 
   /// Writes the hardware addresses, which is all that the other direction has different.
   package func writeAddresses(into frame: inout MutableRawSpan) {
     for offset in 0..<12 { frame.storeBigEndian(bytes[offset], at: offset) }
   }
 
-  /// Writes what is different from frame to frame, and the checksum that goes with it.
-  @inline(__always) package func write(_ stamp: FrameStamp, into frame: inout MutableRawSpan) {
+  @inline(__always) package func imprint(_ stamp: FrameStamp, bytes: Int) -> FrameImprint {
     let port = FrameLayout.firstPort &+ UInt16(truncatingIfNeeded: stamp.flow)
-    let datagram = UInt64(port) << 48 | endpoints | UInt64(checksum(port, stamp))
-    frame.storeBigEndian(datagram, at: FrameLayout.udp)
-    frame.storeBigEndian(stamp.sequence, at: FrameLayout.sequence)
-    // Intended time and lateness are ten bytes in a row: eight, then two.
-    frame.storeBigEndian(
-      stamp.intended << 16 | UInt64(stamp.lateness >> 16), at: FrameLayout.intended)
-    frame.storeBigEndian(
-      UInt16(truncatingIfNeeded: stamp.lateness), at: FrameLayout.intended + 8)
+    return FrameImprint(
+      stamp, datagram: UInt64(port) << 48 | endpoints | UInt64(checksum(port, stamp)))
   }
 
   /// Tells what a frame is; every byte of it is looked at.
@@ -185,6 +178,30 @@ package struct FrameTemplate: Template, Hashable {
     let value = InternetChecksum.complement(constantSum &+ UInt64(port) &+ stamp.sum)
     // In UDP a zero says that there is no checksum (RFC 768).
     return value == 0 ? 0xffff : value
+  }
+}
+
+/// All of a frame that changes, as words.
+package struct FrameImprint: StampImprint {
+  /// The UDP header.
+  private let datagram: UInt64
+  private let sequence: UInt64
+  /// Intended time and lateness are ten bytes in a row: eight, then two.
+  private let times: UInt64
+  private let tail: UInt16
+
+  @inline(__always) fileprivate init(_ stamp: FrameStamp, datagram: UInt64) {
+    self.datagram = datagram
+    sequence = stamp.sequence
+    times = stamp.intended << 16 | UInt64(stamp.lateness >> 16)
+    tail = UInt16(truncatingIfNeeded: stamp.lateness)
+  }
+
+  @inline(__always) package func write(into frame: inout MutableRawSpan) {
+    frame.storeBigEndian(datagram, at: FrameLayout.udp)
+    frame.storeBigEndian(sequence, at: FrameLayout.sequence)
+    frame.storeBigEndian(times, at: FrameLayout.intended)
+    frame.storeBigEndian(tail, at: FrameLayout.intended + 8)
   }
 }
 

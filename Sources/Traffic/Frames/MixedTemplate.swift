@@ -19,15 +19,16 @@ package struct MixedTemplate<Single: Template>: Template {
   }
 
   package static var headerBytes: Int { Single.headerBytes }
-  package var changing: Int { singles.map(\.changing).max() ?? 0 }
+  /// The headers, too, as they tell the length.
+  package var changing: Range<Int> { 0..<(singles.map(\.changing.upperBound).max() ?? 0) }
   package var bytes: [UInt8] { singles[singles.count - 1].bytes }
 
   package func fill(_ frame: inout MutableRawSpan) {
     singles[number(of: frame.byteCount)].fill(&frame)
   }
 
-  package func write(_ stamp: FrameStamp, into frame: inout MutableRawSpan) {
-    singles[number(of: frame.byteCount)].write(stamp, into: &frame)
+  package func imprint(_ stamp: FrameStamp, bytes: Int) -> Single.Imprint {
+    singles[number(of: bytes)].imprint(stamp, bytes: bytes)
   }
 
   package func writeAddresses(into frame: inout MutableRawSpan) {
