@@ -149,9 +149,7 @@ extension NetlinkSession {
   package func waitUntilReady(_ device: NetworkDevice, within seconds: Double = 5) throws {
     let limit = MonotonicTime.now() + UInt64(seconds * 1e9)
     while MonotonicTime.now() < limit {
-      let link = try link(index: device.index)
-      let isSettled = link.operationalState == .up || link.operationalState == .unknown
-      if link.isUp, link.hasCarrier, isSettled, link.qdisc != "noop" { return }
+      if try link(index: device.index).isReady { return }
       (MonotonicTime.now() + 5_000_000).sleepUntil()
     }
     throw NetlinkError("wait for the carrier of \(device.name)", .timedOut)

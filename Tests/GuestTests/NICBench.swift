@@ -197,6 +197,11 @@ struct NICBench {
     "core/dev_weight", "core/somaxconn", "ipv4/tcp_max_syn_backlog", "ipv4/ip_local_port_range",
   ]
 
+  /// What the tools show that they did not before, and what they showed then and do not now.
+  func changes(since before: Set<String>) throws -> [String] {
+    try everything().symmetricDifference(before).sorted()
+  }
+
   /// Everything that the tools show of it, in no order.
   func everything() throws -> Set<String> {
     let device = nic.device

@@ -1,3 +1,4 @@
+import CLinux
 import Kernel
 import Testing
 
@@ -24,6 +25,24 @@ import Testing
     #expect(link.permanentAddress == nil)
     #expect(link.qdisc == "noqueue")
     #expect(link.operationalState == .up)
+    #expect(link.isReady)
+  }
+
+  /// A link of which the kernel knows the carrier, but has not yet acted on it, is not ready.
+  @Test(arguments: [
+    (true, true, "mq", UInt8(6), true), (true, true, "noqueue", 0, true),
+    (true, true, "mq", 2, false), (true, true, "noop", 6, false),
+    (true, false, "mq", 6, false), (false, true, "mq", 6, false),
+  ])
+  func ready(isUp: Bool, carrier: Bool, qdisc: String, state: UInt8, isReady: Bool) throws {
+    var header = [UInt8](repeating: 0, count: 16)
+    header[8] = isUp ? 1 : 0
+    var builder = MessageBuilder(header)
+    builder.attribute(IFLA_IFNAME, "x")
+    builder.attribute(IFLA_CARRIER, carrier ? UInt8(1) : 0)
+    builder.attribute(IFLA_QDISC, qdisc)
+    builder.attribute(IFLA_OPERSTATE, state)
+    #expect(try Link(decoding: builder.bytes).isReady == isReady)
   }
 
   @Test func statisticsAreReadInTheKernelsOrder() throws {

@@ -1,10 +1,12 @@
 """Compares the search of kvmtune with other optimisers on full tables, and prints a Markdown table.
 
-  optimisers.py KVMTUNE FOLDER [--budget N] [--noise SHARE] [--seeds N] [--only WORD] [--recorded CSV...]
+  optimisers.py KVMTUNE FOLDER [--budget N] [--noise SHARE] [--seeds N] [--only WORD] [--drawn N]
+                [--recorded CSV...]
 
 Every optimiser gets the same tables, as many noisy measurements and as many seeds, and the default
 as its first configuration. What counts is the true value of what it recommends, as a ratio to the
-default. The synthetic tables are written to FOLDER, recorded ones read from a sweep's trials.csv.
+default. The synthetic tables are written to FOLDER, recorded ones read from a sweep's trials.csv;
+--drawn adds tables drawn at random, which nobody has fitted anything to.
 """
 
 import argparse
@@ -137,11 +139,58 @@ TABLES = {
         lambda row: 0.10 * (row["k3"] == "on") + 0.06 * (row["k7"] == "on")),
 }
 # Drift as a share of a step, and whether noise has wild values, where a table is to have them.
+
+
+def drawn(number):
+    """Four to nine knobs, effects of one to ten percent, some with interactions or a cliff; the
+    default is one of the better configurations, the first value of each knob."""
+    draw = random.Random(90000 + number)
+    count, size = 0, 0
+    while not 60 <= size <= 6000:
+        count = draw.randint(4, 9)
+        levels = [draw.choice([2, 2, 2, 3, 4, 5, 6]) for _ in range(count)]
+        size = math.prod(levels)
+    scale, active = draw.choice([0.01, 0.02, 0.03, 0.06, 0.1]), draw.choice([0.4, 0.7, 1.0])
+    coupling = draw.choice([0, 0.2, 0.5, 1.0])
+    acts = [draw.random() < active for _ in range(count)]
+    is_ordinal = [draw.random() < 0.5 and levels[k] > 2 for k in range(count)]
+    slopes = [(draw.gauss(0, scale), draw.gauss(0, scale)) for _ in range(count)]
+    words = [[draw.gauss(0, scale) for _ in range(levels[k])] for k in range(count)]
+    pairs = {
+        (a, b): [[draw.gauss(0, scale * coupling) for _ in range(levels[b])]
+                 for _ in range(levels[a])]
+        for a, b in itertools.combinations(range(count), 2)
+        if acts[a] and acts[b] and draw.random() < 0.3}
+    edge = draw.sample(range(count), 2) if draw.random() < 0.25 else []
+
+    def gain(point):
+        total = -0.6 * bool(edge and all(point[k] == levels[k] - 1 for k in edge))
+        for knob in filter(acts.__getitem__, range(count)):
+            place = point[knob] / (levels[knob] - 1)
+            slope, bend = slopes[knob]
+            total += (2 * slope * place + 2 * bend * (place - 0.5) ** 2 if is_ordinal[knob]
+                      else words[knob][point[knob]])
+        return total + sum(table[point[a]][point[b]] for (a, b), table in pairs.items())
+
+    points = sorted(itertools.product(*map(range, levels)), key=gain)
+    default = points[int(draw.choice([0.3, 0.5, 0.7, 0.9]) * len(points))]
+    names = [f"k{knob}" for knob in range(count)]
+
+    def label(knob, place):
+        return 2 ** (place + 6) if is_ordinal[knob] else "abcdef"[place]
+
+    places = [
+        {label(knob, place): place
+         for place in sorted(range(levels[knob]), key=lambda place: place != default[knob])}
+        for knob in range(count)]
+    knobs = {name: list(places[knob]) for knob, name in enumerate(names)}
+    return knobs, lambda row: gain([places[knob][row[name]] for knob, name in enumerate(names)])
+
+
 CONDITIONS = {"additive, drifting": ("additive", 0.005, False), "valley, wild": ("valley", 0, True)}
 
 
-def write(folder, name):
-    knobs, value = TABLES[name]
+def write(folder, name, knobs, value):
     path = folder / f"{name}.csv"
     with open(path, "w", newline="") as file:
         writer = csv.writer(file)
@@ -321,10 +370,13 @@ def main():
     parser.add_argument("--noise", type=float, default=0.05)
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--only", default="")
+    parser.add_argument("--drawn", type=int, default=0)
     parser.add_argument("--recorded", nargs="*", default=[])
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    cases = {name: (write(arguments.folder, name), 0, False) for name in TABLES}
+    tables = TABLES | {f"drawn-{number}": drawn(number) for number in range(arguments.drawn)}
+    cases = {
+        name: (write(arguments.folder, name, *table), 0, False) for name, table in tables.items()}
     cases |= {
         name: (arguments.folder / f"{table}.csv", drift, is_wild)
         for name, (table, drift, is_wild) in CONDITIONS.items()}

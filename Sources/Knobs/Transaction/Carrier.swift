@@ -7,7 +7,7 @@ enum Carrier {
   private static let limit: UInt64 = 10_000_000_000
   private static let pause: UInt64 = 2_000_000
 
-  /// Makes a change, then waits until every hop that had carrier before has it again.
+  /// Makes a change, then waits until every hop that was ready before is so again.
   ///
   /// - Throws: what `change` throws, or ``Objection`` with the device that stayed down.
   static func keeping(
@@ -16,11 +16,11 @@ enum Carrier {
     guard knobs.contains(where: { $0.disruption != .none && $0.scope != .host }) else {
       return try change()
     }
-    let before = try target.path.filter { try hasCarrier($0, target) }
+    let before = try target.path.filter { try isReady($0, target) }
     try change()
     let end = MonotonicTime.now() + limit
     for device in before {
-      while try !hasCarrier(device, target) {
+      while try !isReady(device, target) {
         guard MonotonicTime.now() < end else {
           throw Objection("\(device.name) has had no carrier for \(limit / 1_000_000_000) s since")
         }
@@ -29,7 +29,7 @@ enum Carrier {
     }
   }
 
-  private static func hasCarrier(_ device: NetworkDevice, _ target: Target) throws -> Bool {
-    try target.session(for: device).link(index: device.index).hasCarrier
+  private static func isReady(_ device: NetworkDevice, _ target: Target) throws -> Bool {
+    try target.session(for: device).link(index: device.index).isReady
   }
 }

@@ -39,6 +39,13 @@ package struct Link: Sendable, Hashable {
     case unknown, notPresent, down, lowerLayerDown, testing, dormant, up
   }
 
+  /// Up, with carrier, and the kernel has acted on that: it does so a little later (linkwatch), and
+  /// until then the qdisc throws away what is sent.
+  package var isReady: Bool {
+    isUp && hasCarrier && qdisc != "noop"
+      && (operationalState == .up || operationalState == .unknown)
+  }
+
   /// Reads what follows the message's header. Throws ``MalformedMessage``.
   package init(decoding payload: [UInt8]) throws {
     let header = MemoryLayout<ifinfomsg>.size
