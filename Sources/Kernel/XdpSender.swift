@@ -38,11 +38,13 @@ import SystemPackage
     throws(SystemCallError) -> SendOutcome
   {
     takeCompleted()
-    let count = min(frames.count, freeCount)
+    // The kernel may have given places back, and tell only at its next call that it took their entries.
+    let room = unsafe Int(xsk_prod_nb_free(port.transmitRing, UInt32(freeCount)))
+    let count = min(frames.count, freeCount, room)
     var start: UInt32 = 0
     if count > 0 {
       let reserved = unsafe xsk_ring_prod__reserve(port.transmitRing, UInt32(count), &start)
-      precondition(reserved == count, "the ring has an entry for every place")
+      precondition(reserved == count, "the ring has so many entries")
       for index in 0..<count {
         freeCount -= 1
         let address = unsafe free[freeCount]
