@@ -138,7 +138,6 @@ TABLES = {
         {f"k{i}": SWITCH for i in range(10)},
         lambda row: 0.10 * (row["k3"] == "on") + 0.06 * (row["k7"] == "on")),
 }
-# Drift as a share of a step, and whether noise has wild values, where a table is to have them.
 
 
 def drawn(number):
@@ -187,6 +186,7 @@ def drawn(number):
     return knobs, lambda row: gain([places[knob][row[name]] for knob, name in enumerate(names)])
 
 
+# Drift as a share of a step, and whether noise has wild values, where a table is to have them.
 CONDITIONS = {"additive, drifting": ("additive", 0.005, False), "valley, wild": ("valley", 0, True)}
 
 

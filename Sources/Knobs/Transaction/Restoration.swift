@@ -41,7 +41,7 @@ package struct Restoration: Sendable, Hashable, Codable {
     }
     guard let (first, original) = different.first else { return }
     let done: Void? = attempt(first, original, target) {
-      try Carrier.keeping(on: target, through: different.map(\.0)) {
+      try Readiness.keeping(on: target, through: different.map(\.0)) {
         try batch.restore(different, on: target)
       }
     }

@@ -158,7 +158,7 @@ package final class Tuner: Tuning {
     let changes = try changes(batch, configuration, state)
     guard let first = changes.first else { return }
     do {
-      try Carrier.keeping(on: target, through: changes.map(\.knob)) {
+      try Readiness.keeping(on: target, through: changes.map(\.knob)) {
         let back = changes.compactMap { change in
           change.requested == nil ? change.original.map { (change.knob, $0) } : nil
         }

@@ -1,7 +1,7 @@
 import Kernel
 
 /// The waiting for links that a change took down.
-enum Carrier {
+enum Readiness {
   /// The longest wait: drivers need up to a few seconds, spanning tree and LACP more than a sweep
   /// should spend on each trial.
   private static let limit: UInt64 = 10_000_000_000
@@ -22,7 +22,8 @@ enum Carrier {
     for device in before {
       while try !isReady(device, target) {
         guard MonotonicTime.now() < end else {
-          throw Objection("\(device.name) has had no carrier for \(limit / 1_000_000_000) s since")
+          throw Objection(
+            "\(device.name) has not been up with carrier for \(limit / 1_000_000_000) s since")
         }
         (MonotonicTime.now() + pause).sleepUntil()
       }
