@@ -145,7 +145,7 @@ package struct SearchPlan: Sendable {
     self.start = Array(start.prefix(count))
     fixed = self.start
     mostKnobs = space.dimensions.count
-    rest = .model(ModelSearch(space, seed: seed, margin: margin, allowsRepeats: false))
+    rest = .model(ModelSearch(space, seed: seed, toll: margin / 4, allowsRepeats: false))
   }
 
   /// What to try next; nil at the end of the search.

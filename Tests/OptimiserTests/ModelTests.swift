@@ -79,6 +79,59 @@ import Testing
     #expect((0.005...0.02).contains(across))
   }
 
+  /// E max(height + slope Z) − max height as the integral that it is, of as many lines as come.
+  @Test(arguments: 1...20) func theKnowledgeGradientIsTheIntegral(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let lines = (0..<2 + Int(random.below(8))).map { _ in
+      // Of some both are the same: those are parallel, or one line.
+      KnowledgeGradient.Line(
+        height: 0.25 * Double(random.below(12)), slope: 0.25 * Double(random.below(12)))
+    }
+    let step = 1e-3
+    let mean = stride(from: -9.0, to: 9, by: step).reduce(0.0) { sum, z in
+      let best = lines.map { $0.height + $0.slope * z }.max() ?? 0
+      return sum + best * exp(-z * z / 2) / (2 * Double.pi).squareRoot() * step
+    }
+    let rise = mean - (lines.map(\.height).max() ?? 0)
+    #expect(abs(exp(KnowledgeGradient.logarithmOfRise(lines)) - rise) < 1e-5)
+  }
+
+  /// What would change the best only by a miracle is still the better, the smaller the miracle; what
+  /// cannot change it brings nothing.
+  @Test func hopelessMeasurementsCanStillBeCompared() {
+    func logarithm(_ slope: Double) -> Double {
+      KnowledgeGradient.logarithmOfRise([
+        .init(height: 1, slope: 0), .init(height: 0, slope: slope),
+      ])
+    }
+    #expect(logarithm(0.01) < logarithm(0.02))
+    #expect(logarithm(0.01) < -1000)
+    #expect(logarithm(0) == -.infinity)
+    #expect(KnowledgeGradient.logarithmOfRise([]) == -.infinity)
+  }
+
+  /// Covariances of the truth, held against the deviations and differences foretold by themselves.
+  @Test func anOutlookIsWhatIsForetoldOneByOne() throws {
+    let space = try Self.space(4)
+    let encoding = SpaceEncoding(space)
+    let seen = Self.observations(12, space, seed: 5) { 0.3 * Double($0[1]) }
+    let surrogate = Surrogate(encoding, seen, seed: 1)
+    let process = GaussianProcess(encoding, seen)
+    let points = try #require(space.points(limit: 100))
+    let outlook = surrogate.outlook(on: points)
+    for (first, point) in points.enumerated() {
+      let alone = process.predict(point)
+      #expect(abs(outlook.means[first] - alone.mean) < 1e-12)
+      #expect(abs(outlook.covariance(first, first).squareRoot() - alone.deviation) < 1e-9)
+      let second = (first + 5) % points.count
+      let variance =
+        outlook.covariance(first, first) + outlook.covariance(second, second)
+        - 2 * outlook.covariance(first, second)
+      let difference = process.difference(point, points[second])
+      #expect(abs(variance.squareRoot() - difference.deviation) < 1e-6)
+    }
+  }
+
   /// Products of one, two and three different terms, counted out.
   @Test func sumsOfProductsAreThose() {
     let terms = [0.5, 2, -1, 3, 0.25]

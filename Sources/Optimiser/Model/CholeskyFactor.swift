@@ -31,7 +31,7 @@ struct CholeskyFactor {
 
   /// The scalar product of so many numbers from two places on. Four sums, as none then waits for the
   /// other.
-  private static func product(
+  static func product(
     _ left: [Double], _ leftStart: Int, _ right: [Double], _ rightStart: Int, count: Int
   ) -> Double {
     var sums = SIMD4<Double>()

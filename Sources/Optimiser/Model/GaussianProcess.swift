@@ -62,17 +62,56 @@ struct GaussianProcess {
 
   /// What is expected of a configuration, drift and noise apart.
   func predict(_ point: [Int]) -> Prediction {
-    let covariances = observations.map {
-      covariance($0.point, point) + GaussianProcessFit.levelVariance
-    }
-    let mean = zip(covariances, weights).reduce(0) { $0 + $1.0 * $1.1 }
-    let solved = factor.solveLower(covariances)
+    let (mean, solved) = respond(to: point)
     let prior = covariance(point, point) + GaussianProcessFit.levelVariance
     let variance = max(1e-9, prior - solved.reduce(0) { $0 + $1 * $1 })
     return Prediction(
       mean: scale.mean + scale.deviation * mean,
       deviation: scale.deviation * variance.squareRoot())
   }
+
+  /// What the measurements say of a configuration: the mean, and L⁻¹ k for its covariances k with
+  /// them. Two of these, multiplied, are what two configurations have in common that is known.
+  private func respond(to point: [Int]) -> (mean: Double, solved: [Double]) {
+    let covariances = observations.map {
+      covariance($0.point, point) + GaussianProcessFit.levelVariance
+    }
+    let mean = zip(covariances, weights).reduce(0) { $0 + $1.0 * $1.1 }
+    return (mean, factor.solveLower(covariances))
+  }
+
+  /// What is expected of many configurations, and of any two of them together.
+  struct Outlook {
+    let points: [[Int]]
+    let means: [Double]
+    /// For each point as many as there are measurements.
+    private let solved: [Double]
+    private let process: GaussianProcess
+
+    fileprivate init(_ points: [[Int]], _ process: GaussianProcess) {
+      self.points = points
+      self.process = process
+      var (means, solved) = ([Double](), [Double]())
+      for point in points {
+        let response = process.respond(to: point)
+        means.append(process.scale.mean + process.scale.deviation * response.mean)
+        solved += response.solved
+      }
+      (self.means, self.solved) = (means, solved)
+    }
+
+    /// Of the truths of two points, by their places.
+    func covariance(_ first: Int, _ second: Int) -> Double {
+      let count = process.observations.count
+      let known = CholeskyFactor.product(
+        solved, first * count, solved, second * count, count: count)
+      let prior =
+        process.covariance(points[first], points[second]) + GaussianProcessFit.levelVariance
+      return process.scale.deviation * process.scale.deviation * (prior - known)
+    }
+  }
+
+  func outlook(on points: [[Int]]) -> Outlook { Outlook(points, self) }
 
   /// What is expected of the difference of two configurations: the first less the second. What is
   /// uncertain of both alike does not count.

@@ -3,9 +3,10 @@ package import Measurement
 
 /// A search that asks models where the next measurement tells most.
 ///
-/// First come a few configurations that lie far apart and show every value of every knob. Then it
-/// is the one with the highest expected improvement for its cost, as a Gaussian process and a random
-/// forest see it together.
+/// First come a few configurations that lie far apart and show every value of every knob. Then the
+/// models are asked in turns, the one that foretells the measurements better more often: a Gaussian
+/// process for the highest ``KnowledgeGradient``, a random forest, together with the process, for
+/// the highest ``ExpectedImprovement``; either for its cost.
 ///
 /// A function of the space, the seed and the observations alone.
 struct ModelSearch {
@@ -15,8 +16,9 @@ struct ModelSearch {
   /// Whether a configuration may be measured again. Where every measurement is a paired trial of
   /// several blocks, it may not: the races and validations that follow do that.
   private let allowsRepeats: Bool
-  /// The smallest effect that is worth a change, as a share.
-  private let margin: Double
+  /// What a knob that is changed must bring by itself: so one that does nothing is left alone, and
+  /// the search itself finds that out.
+  private let toll: Double
   /// Where every knob is left as it was found, or has its first value if it may not be.
   private let origin: [Int]
 
@@ -24,9 +26,9 @@ struct ModelSearch {
   static let wholeLimit = 20_000
   private static let draws = 2000
 
-  init(_ space: SearchSpace, seed: UInt64, margin: Double, allowsRepeats: Bool) {
+  init(_ space: SearchSpace, seed: UInt64, toll: Double, allowsRepeats: Bool) {
     self.space = space
-    self.margin = margin
+    self.toll = toll
     origin = space.dimensions.map { $0.values.firstIndex(of: SearchSpace.untouched) ?? 0 }
     self.seed = seed
     self.allowsRepeats = allowsRepeats
@@ -85,8 +87,11 @@ struct ModelSearch {
     {
       return space.configuration(at: neighbour)
     }
+    let promises =
+      random.unit() < surrogate.forestWeight
+      ? improvements(candidates, measured, surrogate) : gradients(candidates, measured, surrogate)
     return space.configuration(
-      at: mostPromising(candidates, measured, observations.last, surrogate))
+      at: mostPromising(candidates, promises, after: observations.last))
   }
 
   /// The candidate that shows most of what no other has shown: first values that were never seen,
@@ -127,36 +132,55 @@ struct ModelSearch {
     return draw(space.neighbours(of: centre).filter { !tried.contains($0) })
   }
 
-  /// The highest expected improvement over the best of what is measured, as models see it, for its
-  /// time. Measuring again what is known well brings little (Huang et al., 2006).
-  private func mostPromising(
-    _ candidates: [[Int]], _ measured: [[Int]], _ last: SearchObservation?,
-    _ surrogate: Surrogate
-  ) -> [Int] {
+  /// The logarithms of the expected improvements over the best of what is measured, as models see
+  /// it. Measuring again what is known well brings little (Huang et al., 2006).
+  private func improvements(
+    _ candidates: [[Int]], _ measured: [[Int]], _ surrogate: Surrogate
+  ) -> [Double] {
     let known = measured.map { worth(of: $0, surrogate.predict($0)) }
     // Of what is known with some certainty the best counts.
     let best =
       known.max { $0.mean - $0.deviation < $1.mean - $1.deviation }?.mean ?? -.infinity
-    var chosen: (score: Double, point: [Int])?
-    for point in candidates {
+    return candidates.map { point in
       let expected = worth(of: point, surrogate.predict(point))
       let error =
         (expected.deviation * expected.deviation + surrogate.noise * surrogate.noise).squareRoot()
       let news = max(1e-9, 1 - surrogate.noise / error)
+      return ExpectedImprovement.logarithm(expected, over: best) + log(news)
+    }
+  }
+
+  /// The logarithms of the knowledge gradients. What is measured and may not be again can still be
+  /// the best.
+  private func gradients(
+    _ candidates: [[Int]], _ measured: [[Int]], _ surrogate: Surrogate
+  ) -> [Double] {
+    let outlook = surrogate.outlook(on: candidates + (allowsRepeats ? [] : measured))
+    let worths = zip(outlook.points, outlook.means).map { $1 - toll * Double(changes($0)) }
+    let gradient = KnowledgeGradient(outlook, worths: worths, noise: surrogate.noise)
+    return candidates.indices.map(gradient.logarithm(of:))
+  }
+
+  /// The candidate with the highest promise, which is a logarithm, for its time.
+  private func mostPromising(
+    _ candidates: [[Int]], _ promises: [Double], after last: SearchObservation?
+  ) -> [Int] {
+    var chosen: (score: Double, point: [Int])?
+    for (point, promise) in zip(candidates, promises) {
       let cost = 1 + space.switchSeconds(from: last?.configuration, to: point)
-      let score = ExpectedImprovement.logarithm(expected, over: best) + log(news) - log(cost)
+      let score = promise - log(cost)
       if score > chosen?.score ?? -.infinity { chosen = (score, point) }
     }
     return chosen?.point ?? candidates[0]
   }
 
-  /// What a configuration is worth: what is expected of it, less a little for each knob that it
-  /// changes. So a knob that does nothing is left alone, and the search itself finds that out.
-  func worth(of point: [Int], _ expected: Prediction) -> Prediction {
-    let changed = zip(point, origin).count { $0 != $1 }
-    return Prediction(
-      mean: expected.mean - margin / 4 * Double(changed), deviation: expected.deviation)
+  private func worth(of point: [Int], _ expected: Prediction) -> Prediction {
+    Prediction(
+      mean: expected.mean - toll * Double(changes(point)), deviation: expected.deviation)
   }
+
+  /// How many knobs a point changes.
+  private func changes(_ point: [Int]) -> Int { zip(point, origin).count { $0 != $1 } }
 
   /// All of a space, or if it is large a draw of it and all that differs in one knob from one of
   /// the best. Nothing that rules exclude: where they leave hardly any, it may be that none is found.

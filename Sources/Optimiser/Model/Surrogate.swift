@@ -53,6 +53,9 @@ struct Surrogate {
       mean: first.mean + forestWeight * distance, deviation: variance.squareRoot())
   }
 
+  /// What the Gaussian process expects of many configurations together.
+  func outlook(on points: [[Int]]) -> GaussianProcess.Outlook { process.outlook(on: points) }
+
   /// What is expected of the first less the second, as the Gaussian process sees it: a forest knows
   /// nothing of what two guesses have in common.
   func difference(_ first: [Int], _ second: [Int]) -> Prediction {

@@ -11,10 +11,10 @@ struct Analyst {
 
   /// Every so many measurements the default is measured again, so that drift is seen.
   private static let baselineInterval = 12
-  /// How sure it must be at the end that the contender is better than the default: 2.58 deviations.
+  /// How sure it must be at the end that the contender is better than the default: 2.41 deviations.
   /// Where nothing does anything it is that sure more often than it says, as it chose the contender
-  /// by the same measurements: in three searches of a hundred.
-  private static let certainty = 0.995
+  /// by the same measurements.
+  private static let certainty = 0.992
   /// How sure it must be before that to end the proof early, 3.7 deviations: who looks again and
   /// again sees something sooner or later.
   private static let earlyCertainty = 0.9999
@@ -26,7 +26,7 @@ struct Analyst {
   ) throws(SearchSpaceError) {
     self.space = space
     self.conditions = conditions
-    search = ModelSearch(space, seed: seed, margin: conditions.margin, allowsRepeats: true)
+    search = ModelSearch(space, seed: seed, toll: 0, allowsRepeats: true)
     switch kind {
     case .model, .auto: plan = nil
     case .grid, .random, .oneAtATime:
@@ -40,8 +40,8 @@ struct Analyst {
     let spent = observations.count
     guard spent < conditions.budget else { return nil }
     if spent.isMultiple(of: Self.baselineInterval) { return .baseline }
-    // The last third is for proving, as far as that needs it.
-    if conditions.budget - spent <= conditions.budget / 3, let next = doubted(observations) {
+    // The last fifth is for proving, as far as that needs it.
+    if conditions.budget - spent <= conditions.budget / 5, let next = doubted(observations) {
       return next
     }
     guard let plan else { return search.next(after: observations, budget: conditions.budget) }
@@ -74,33 +74,32 @@ struct Analyst {
     var best: (score: Double, configuration: Configuration) = (-.infinity, .baseline)
     for configuration in tried where !configuration.isBaseline {
       guard let point = space.point(of: configuration) else { continue }
-      let expected = search.worth(of: point, surrogate.predict(point))
-      // What was measured once and came out well may owe that to luck.
-      let score = expected.mean - 0.5 * expected.deviation
+      let expected = surrogate.predict(point)
+      // What was measured once and came out well may owe that to luck, and every change has to be
+      // worth it.
+      let score =
+        expected.mean - 0.5 * expected.deviation
+        - conditions.margin / 4 * Double(configuration.values.count)
       if score > best.score { best = (score, configuration) }
     }
     return reduced(best.configuration, surrogate)
   }
 
   /// Puts back one knob after the other, each time the one that seems to matter least, as long as
-  /// all that is lost stays below half of what is worth a change.
+  /// all that may be lost together, at one deviation, is not worth a change.
   private func reduced(_ winner: Configuration, _ surrogate: Surrogate) -> Configuration {
-    func loss(_ knob: KnobName, of configuration: Configuration) -> Double? {
-      guard let with = space.point(of: configuration),
-        let without = space.point(of: configuration.reverting(knob)), space.isAllowed(without)
-      else { return nil }
-      return surrogate.difference(with, without).mean
-    }
-    var (current, lost) = (winner, 0.0)
+    guard let top = space.point(of: winner) else { return winner }
+    var current = winner
     while current.values.count > 1 {
-      let options = current.names.compactMap { name in
-        loss(name, of: current).map { (loss: $0, name: name) }
+      let options = current.names.compactMap { name -> (loss: Double, rest: Configuration)? in
+        let rest = current.reverting(name)
+        guard let point = space.point(of: rest), space.isAllowed(point) else { return nil }
+        let loss = surrogate.difference(top, point)
+        return (loss.mean + loss.deviation, rest)
       }
-      guard let least = options.min(by: { $0.loss < $1.loss }),
-        lost + least.loss < conditions.margin / 2
+      guard let least = options.min(by: { $0.loss < $1.loss }), least.loss < conditions.margin
       else { break }
-      lost += least.loss
-      current = current.reverting(least.name)
+      current = least.rest
     }
     return current
   }
