@@ -1,5 +1,18 @@
 import CLinux
 
+extension FixedWidthInteger {
+  /// In network byte order.
+  package var octets: [UInt8] {
+    (0..<Self.bitWidth / 8).reversed().map { UInt8(truncatingIfNeeded: self >> (8 * $0)) }
+  }
+
+  /// The integer of these bytes in network byte order; nil if they are more or fewer than it has.
+  package init?(octets: some Collection<UInt8>) {
+    guard octets.count == Self.bitWidth / 8 else { return nil }
+    self = octets.reduce(0) { $0 << 8 | Self($1) }
+  }
+}
+
 extension RawSpan {
   /// The integer in network byte order at `offset`; an offset outside the span is a bug.
   @inlinable package func bigEndian<Value: FixedWidthInteger & BitwiseCopyable>(

@@ -76,8 +76,7 @@ package struct MessageStream: ~Copyable, Sendable {
   package borrowing func send(_ message: Message, by limit: MonotonicTime) throws(Failure) {
     precondition(message.body.count <= Self.limit)
     let bytes =
-      Self.magic + Self.bigEndian(UInt64(message.body.count), bytes: 4)
-      + Self.bigEndian(message.number, bytes: 8) + message.body
+      Self.magic + UInt32(message.body.count).octets + message.number.octets + message.body
     var done = 0
     while done < bytes.count {
       let raw = descriptor.rawValue
@@ -108,10 +107,10 @@ package struct MessageStream: ~Copyable, Sendable {
     guard header.starts(with: Self.magic) else {
       throw .malformed("it does not begin with KVMT")
     }
-    let length = Self.number(header[4..<8])
-    guard length <= UInt64(Self.limit) else { throw .malformed("a length of \(length) bytes") }
-    return Message(
-      number: Self.number(header[8..<16]), body: try receive(Int(length), by: limit))
+    guard let length = UInt32(octets: header[4..<8]), let number = UInt64(octets: header[8..<16])
+    else { throw .malformed("a header of \(header.count) bytes") }
+    guard length <= Self.limit else { throw .malformed("a length of \(length) bytes") }
+    return Message(number: number, body: try receive(Int(length), by: limit))
   }
 
   /// Memory grows with what has come, not with what was promised.
@@ -157,13 +156,5 @@ package struct MessageStream: ~Copyable, Sendable {
       guard waitsForPeer else { throw .ended }
       (MonotonicTime.now() + 2_000_000).sleepUntil()
     }
-  }
-
-  private static func bigEndian(_ value: UInt64, bytes: Int) -> [UInt8] {
-    (0..<bytes).reversed().map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
-  }
-
-  private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-    bytes.reduce(0) { $0 << 8 | UInt64($1) }
   }
 }

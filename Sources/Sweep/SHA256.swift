@@ -1,4 +1,5 @@
 import Foundation
+import Kernel
 
 /// The digest of FIPS 180-4, so that a text is told from another one in a line.
 enum SHA256 {
@@ -8,7 +9,7 @@ enum SHA256 {
     let bits = UInt64(message.count) * 8
     message.append(0x80)
     message += [UInt8](repeating: 0, count: (120 - message.count % 64) % 64)
-    message += (0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) }
+    message += bits.octets
     var state = start
     for begin in stride(from: 0, to: message.count, by: 64) {
       mix(message[begin..<begin + 64], into: &state)

@@ -11,10 +11,10 @@ struct Analyst {
 
   /// Every so many measurements the default is measured again, so that drift is seen.
   private static let baselineInterval = 12
-  /// How sure it must be at the end that the contender is better than the default: 2.41 deviations.
+  /// How sure it must be at the end that the contender is better than the default: 2.65 deviations.
   /// Where nothing does anything it is that sure more often than it says, as it chose the contender
   /// by the same measurements.
-  private static let certainty = 0.992
+  private static let certainty = 0.996
   /// How sure it must be before that to end the proof early, 3.7 deviations: who looks again and
   /// again sees something sooner or later.
   private static let earlyCertainty = 0.9999

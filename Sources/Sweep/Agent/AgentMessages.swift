@@ -58,11 +58,9 @@ package struct AgentInterface: Codable, Sendable, Hashable {
 extension MonotonicTime {
   /// Nil if the body is no time.
   init?(answer body: [UInt8]) {
-    guard body.count == 8 else { return nil }
-    self.init(nanoseconds: body.reduce(0) { $0 << 8 | UInt64($1) })
+    guard let nanoseconds = UInt64(octets: body) else { return nil }
+    self.init(nanoseconds: nanoseconds)
   }
 
-  var answer: [UInt8] {
-    (0..<8).reversed().map { UInt8(truncatingIfNeeded: nanoseconds >> (8 * UInt64($0))) }
-  }
+  var answer: [UInt8] { nanoseconds.octets }
 }

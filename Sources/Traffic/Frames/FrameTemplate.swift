@@ -252,8 +252,3 @@ enum InternetChecksum {
     return ~UInt16(truncatingIfNeeded: folded)
   }
 }
-
-extension UInt16 {
-  /// In network byte order.
-  var octets: [UInt8] { [UInt8(self >> 8), UInt8(truncatingIfNeeded: self)] }
-}
