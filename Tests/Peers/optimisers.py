@@ -1,7 +1,7 @@
 """Compares the search of kvmtune with other optimisers on full tables, and prints a Markdown table.
 
   optimisers.py KVMTUNE FOLDER [--budget N] [--noise SHARE] [--seeds N] [--only WORD] [--drawn N]
-                [--recorded CSV...]
+                [--recorded CSV...] [--without PEER...]
 
 Every optimiser gets the same tables, as many noisy measurements and as many seeds, and the default
 as its first configuration. What counts is the true value of what it recommends, as a ratio to the
@@ -372,6 +372,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--drawn", type=int, default=0)
     parser.add_argument("--recorded", nargs="*", default=[])
+    parser.add_argument("--without", nargs="*", default=[], choices=PEERS)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     tables = TABLES | {f"drawn-{number}": drawn(number) for number in range(arguments.drawn)}
@@ -383,17 +384,18 @@ def main():
     for trials in arguments.recorded:
         path = write_recorded(arguments.folder, trials)
         cases[path.stem] = (path, 0, False)
+    peers = [peer for peer in PEERS if peer not in arguments.without]
     print(f"{arguments.budget} measurements, noise {100 * arguments.noise:g} %, "
           f"{arguments.seeds} seeds: mean gain over the default (a tenth of the seeds is below)\n")
-    print("| table | the best | kvmtune | " + " | ".join(PEERS) + " |")
-    print("|---|---|---|" + "---|" * len(PEERS), flush=True)
-    totals = {name: [] for name in ["kvmtune", *PEERS]}
+    print("| table | the best | kvmtune | " + " | ".join(peers) + " |")
+    print("|---|---|---|" + "---|" * len(peers), flush=True)
+    totals = {name: [] for name in ["kvmtune", *peers]}
     with ProcessPoolExecutor() as pool:
         for name, (path, drift, is_wild) in cases.items():
             if arguments.only not in name:
                 continue
             gains = {"kvmtune": ours(arguments, path, drift, is_wild)}
-            for peer in PEERS:
+            for peer in peers:
                 jobs = [
                     pool.submit(rehearse, peer, path, arguments.budget, arguments.noise, drift,
                                 is_wild, seed)

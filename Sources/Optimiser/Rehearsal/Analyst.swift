@@ -13,7 +13,7 @@ struct Analyst {
   private static let baselineInterval = 12
   /// How sure it must be at the end that the contender is better than the default: 2.65 deviations.
   /// Where nothing does anything it is that sure more often than it says, as it chose the contender
-  /// by the same measurements.
+  /// by the same measurements: in three searches of a hundred.
   private static let certainty = 0.996
   /// How sure it must be before that to end the proof early, 3.7 deviations: who looks again and
   /// again sees something sooner or later.
