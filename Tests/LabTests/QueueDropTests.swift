@@ -133,7 +133,7 @@ struct QueueDropTests {
   }
 
   /// What the root qdisc counts of frames whose sender was told is no loss on the way. It is so slow
-  /// that its timer, which fires for every frame, leaves the sender time to overrun it.
+  /// that a slow machine's sender overruns it, too.
   @Test func aCableRefusesAndIsNotBlamedTwice() throws {
     let bench = try OracleBench()
     defer { bench.remove() }
