@@ -244,6 +244,23 @@ import Testing
     }
   }
 
+  /// How deep a cliff is changes nothing, whatever part of what was measured fell off it.
+  @Test(arguments: [0, 2, 5]) func theDepthOfACliffIsNoMatter(fallen: Int) throws {
+    let space = try Self.space(1, levels: 12)
+    let search = ModelSearch(space, seed: 1, toll: 0, allowsRepeats: true)
+    let points = try #require(space.points(limit: 12))
+    func seen(depth: Double) -> [Double] {
+      let observations = points.enumerated().map { index, point in
+        SearchObservation(
+          configuration: space.configuration(at: point),
+          value: index < 12 - fallen ? 0.01 * Double(index) : -depth, time: Double(index))
+      }
+      return search.model(observations).map(\.value)
+    }
+    #expect(seen(depth: 0.5) == seen(depth: 5))
+    #expect(zip(seen(depth: 5), 0..<12 - fallen).allSatisfy { $0 == 0.01 * Double($1) })
+  }
+
   /// What was not seen is uncertain, what was seen often is not.
   @Test func uncertaintyShrinksWithMeasurements() throws {
     let space = try Self.space(3, levels: 4)

@@ -59,12 +59,13 @@ struct ModelSearch {
     }
   }
 
-  /// Below this all is equally bad: how deep a cliff is must not blur where the top lies.
+  /// Below this all is equally bad: as far beneath the middle, or beneath the first if that is
+  /// lower, as the best stands above it. How deep a cliff is must not blur where the top lies.
   private static func floor(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     guard let first = values.first, let most = sorted.last else { return -.infinity }
-    let quartiles = sorted[sorted.count * 3 / 4] - sorted[sorted.count / 4]
-    return min(first, sorted[sorted.count / 4]) - max(most - first, quartiles)
+    let middle = min(first, sorted[sorted.count / 2])
+    return middle - (most - middle)
   }
 
   /// What to measure next; nil if everything is measured, or nothing else is found that is allowed.
