@@ -25,6 +25,8 @@ package struct RunDirectory: Sendable, Hashable {
   package var isBegun: Bool { FileManager.default.fileExists(atPath: manifest) }
   /// Whether measuring has begun.
   package var hasTable: Bool { FileManager.default.fileExists(atPath: trials) }
+  /// Whether the sweep came to its end: what it recommends is written last.
+  package var isDone: Bool { FileManager.default.fileExists(atPath: recommendation) }
 
   /// Makes the folder with its `run.json`. Throws `RunDirectoryError` if it cannot be made, or if
   /// somebody else was faster.

@@ -9,7 +9,8 @@ struct Recommend: ParsableCommand {
     discussion: """
       Derives it from RUN/trials.csv, or a table given by its own path, and nothing else: byte for \
       byte what the sweep wrote to recommendation.json. RUN/run.json tells what it was found on. \
-      Where this host is not that any more, or 180 days are over, a warning says "expired".
+      Where this host is not that any more, or 180 days are over, a warning says "expired". Of a \
+      run that is not done it says what the samples show so far, and ends with status 2.
 
       EXAMPLES
         kvmtune recommend Reports/lab-20260101-120000
@@ -46,5 +47,12 @@ struct Recommend: ParsableCommand {
     }
     if let warning = conclusion.expiry?.warning() { Terminal.warn(warning) }
     try Outcome.requireTrust(in: conclusion)
+    // A table by itself does not tell how much was to be measured.
+    if manifest != nil, !run.isDone {
+      throw CommandFailure(
+        .inconclusive,
+        "the sweep is not done: that is what its samples show so far. If it was stopped, go on "
+          + "with: kvmtune sweep --resume \(source)")
+    }
   }
 }
