@@ -52,6 +52,8 @@ import Testing
     let table = TrialTable(
       schema: TableSchema(knobs: ["qdisc"], hops: []), records: Self.records())
     try Data(table.encoded()).write(to: URL(filePath: directory.trials))
+    let found = try kvmtune.run("recommend", "run/trials.csv", "--format", "json").output
+    try Data(found.utf8).write(to: URL(filePath: directory.recommendation))
     let warning = "\nWarning: a negative control seems to act ("
     let run = try kvmtune.run("recommend", "run")
     #expect(run.status == 0 && run.output.contains(warning), "\(run.output)\(run.errors)")

@@ -1,7 +1,7 @@
 """Compares the search of kvmtune with other optimisers on full tables, and prints a Markdown table.
 
-  optimisers.py KVMTUNE FOLDER [--budget N] [--noise SHARE] [--seeds N] [--only WORD] [--drawn N]
-                [--recorded CSV...] [--without PEER...]
+  optimisers.py KVMTUNE FOLDER [--budget N] [--noise SHARE] [--seeds N] [--only WORD]
+                [--drawn FIRST-LAST] [--recorded CSV...] [--without PEER...]
 
 Every optimiser gets the same tables, as many noisy measurements and as many seeds, and the default
 as its first configuration. What counts is the true value of what it recommends, as a ratio to the
@@ -372,6 +372,12 @@ def missed_cell(losses):
     return f"{mean:.1f} % ({tenth:.1f} %, worst {worst:.1f} %)"
 
 
+def numbers(text):
+    """Those from FIRST to LAST, as in 0-63."""
+    first, last = map(int, text.split("-"))
+    return range(first, last + 1)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("kvmtune")
@@ -380,12 +386,12 @@ def main():
     parser.add_argument("--noise", type=float, default=0.05)
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--only", default="")
-    parser.add_argument("--drawn", type=int, default=0)
+    parser.add_argument("--drawn", type=numbers, default=range(0))
     parser.add_argument("--recorded", nargs="*", default=[])
     parser.add_argument("--without", nargs="*", default=[], choices=PEERS)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    tables = TABLES | {f"drawn-{number}": drawn(number) for number in range(arguments.drawn)}
+    tables = TABLES | {f"drawn-{number}": drawn(number) for number in arguments.drawn}
     cases = {
         name: (write(arguments.folder, name, *table), 0, False) for name, table in tables.items()}
     cases |= {
