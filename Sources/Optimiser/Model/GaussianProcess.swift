@@ -163,9 +163,15 @@ struct Prediction: Hashable {
   /// That the truth is above 0.
   var chanceAboveZero: Double { NormalDistribution.cumulative(mean / deviation) }
 
+  /// By how much errors exceed what the process expects of them: its parameters are fitted to few
+  /// measurements, which also choose what is foretold. Found by rehearsals in which one knob of six
+  /// matters, where intervals without it hold the truth in 88 of 100.
+  private static let stretch = 1.2
+
   /// 95 %.
   var interval: Interval {
-    let reach = NormalDistribution.quantile(1 - Estimate.alpha / 2) * deviation
+    let reach =
+      NormalDistribution.quantile(1 - Estimate.alpha / 2) * Self.stretch * deviation
     return Interval(lower: mean - reach, upper: mean + reach)
   }
 }
