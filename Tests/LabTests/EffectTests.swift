@@ -13,20 +13,25 @@ struct EffectTests {
   private static let stream = Workload(name: "stream", datapath: .tcp, kind: .stream)
   private static let bulk = Workload(name: "bulk", datapath: .packet, kind: .flood, frame: .mtu)
 
-  /// What else runs on the machine hides effects, so one of six moments must be quiet enough to
-  /// tell. It turns none round: what is told wrongly stays told.
+  /// What else runs on the machine hides effects and makes them smaller, so one of six moments must
+  /// be quiet enough to decide, and to show what is better with at least `ratio`. It turns none
+  /// round: what is told wrongly stays told.
   private static func telling(
-    _ tells: (Finding) -> Bool = { $0.verdict != .inconclusive }, _ find: () throws -> Finding
+    ratio: Double = 0, _ find: () throws -> Finding
   ) rethrows -> Finding {
     for _ in 1..<6 {
-      if let finding = try? find(), tells(finding) { return finding }
+      if let finding = try? find(), finding.verdict != .inconclusive,
+        finding.verdict != .better || finding.effect.ratio >= ratio
+      {
+        return finding
+      }
     }
     return try find()
   }
 
   /// Without segmentation offload every segment costs, so that larger ones pay.
   @Test func jumboFramesCarryAStreamWithoutSegmentationOffload() throws {
-    let finding = try Self.telling({ $0.effect.ratio >= 1.8 }) {
+    let finding = try Self.telling(ratio: 1.8) {
       try Finding(
         of: ["feature.tso": .flag(false), "mtu": .number(9000)],
         against: ["feature.tso": .flag(false)], with: Self.stream)
