@@ -6,8 +6,9 @@
 Every optimiser gets the same tables, as many noisy measurements and as many seeds, and the default
 as its first configuration. What counts is the true value of what it recommends, as a ratio to the
 default, and how much of the best value of the table that misses: tables differ in what there is to
-gain, so that only the latter says what becomes of an unlucky seed on any of them. The synthetic tables are written to FOLDER, recorded ones read from a sweep's trials.csv;
---drawn adds tables drawn at random, which nobody has fitted anything to.
+gain, so that only the latter says what becomes of an unlucky seed on any of them. The synthetic
+tables are written to FOLDER, recorded ones read from a sweep's trials.csv; --drawn adds tables drawn
+at random.
 """
 
 import argparse
