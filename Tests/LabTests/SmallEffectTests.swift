@@ -17,8 +17,8 @@ struct SmallEffectTests {
     /// it began, so that 0.9 % are left.
     case shaper
     /// Frames of an MTU of 1515 bytes hold 0.99 % more than those of 1500. What 15 bytes more cost
-    /// is taken off that, more where the machine's memory is busy: the tries together tell what is
-    /// left. The CPU is the limit, so that all noise of the machine is in it.
+    /// is taken off that; the tries together tell what is left. The CPU is the limit, so that all
+    /// noise of the machine is in it.
     case longerFrames = "longer frames"
 
     var settings: (less: [KnobName: KnobValue], more: [KnobName: KnobValue]) {
